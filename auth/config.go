@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"fmt"
+	"time"
+)
+
+// Config is what an [Authenticator] is made of. Directory must be set, and Minter unless Impersonation is
+// [ImpersonationOff]; zero values of the rest are replaced by their defaults, but for Freshness and StaleLimit, whose
+// zero means something.
+type Config struct {
+	Directory Directory
+	Minter    Minter
+
+	// Freshness bounds how old what is known of a key or user may be. 0 is strict: the database is asked on every call,
+	// and no call is served while it is away.
+	Freshness time.Duration
+	// StaleLimit bounds for how long callers who are known are served while the database is away. 0 is not at all.
+	StaleLimit time.Duration
+
+	Impersonation Impersonation
+	ArchivedUsers ArchivedUsers
+
+	HashWorkers int // password hashes computed at once; default the number of CPUs
+	HashQueue   int // password hashes waiting; default 64 per worker. More are Overloaded.
+	MaxProofs   int // callers remembered; default 100,000
+
+	Now func() time.Time // default time.Now
+}
+
+// Impersonation is how a caller known by an auth_api_key is passed on to Odoo.
+type Impersonation string
+
+const (
+	ImpersonationAuto Impersonation = "auto" // the best there is: today, as mint
+	ImpersonationMint Impersonation = "mint" // with a native key made for the user
+	ImpersonationOff  Impersonation = "off"  // not at all: such callers are refused
+)
+
+// ParseImpersonation reads the name of an [Impersonation].
+func ParseImpersonation(s string) (Impersonation, error) {
+	switch i := Impersonation(s); i {
+	case ImpersonationAuto, ImpersonationMint, ImpersonationOff:
+		return i, nil
+	}
+	return "", fmt.Errorf("%q is no way of impersonation: use auto, mint or off", s)
+}
+
+// ArchivedUsers is what decides on the auth_api_key of an archived user. A key that is itself inactive never works.
+type ArchivedUsers string
+
+const (
+	ArchivedBySetting ArchivedUsers = "setting" // the company's setting, read live
+	ArchivedByStored  ArchivedUsers = "stored"  // only the key's stored active, as Odoo itself
+	ArchivedDeny      ArchivedUsers = "deny"
+	ArchivedAllow     ArchivedUsers = "allow"
+)
+
+// ParseArchivedUsers reads the name of an [ArchivedUsers].
+func ParseArchivedUsers(s string) (ArchivedUsers, error) {
+	switch a := ArchivedUsers(s); a {
+	case ArchivedBySetting, ArchivedByStored, ArchivedDeny, ArchivedAllow:
+		return a, nil
+	}
+	return "", fmt.Errorf("%q is no rule for archived users: use setting, stored, deny or allow", s)
+}

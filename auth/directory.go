@@ -1,0 +1,106 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Directory reads what identity needs from the tables of an Odoo database. [odoobridge/auth/directorytest] is its
+// contract as tests.
+type Directory interface {
+	// Read returns the rows that q names, all of one moment. A row that does not exist is not in the answer; that is no
+	// error. Tables and columns that the series lacks read as empty, with the defaults told at the fields.
+	//
+	// The error is [ErrUnknownDatabase] for a database that does not exist or is not served; any other means that the
+	// database could not be asked. No error contains a secret.
+	Read(ctx context.Context, db string, q Query) (Rows, error)
+}
+
+// ErrUnknownDatabase is a database that does not exist or is not served.
+var ErrUnknownDatabase = errors.New("no such database")
+
+// Query names rows. The users of all keys found come along unasked.
+type Query struct {
+	Users         []int64 // by res_users.id
+	Login         *string // by res_users.login, exactly
+	AuthAPIKeys   []int64 // by auth_api_key.id
+	AuthAPIKey    Secret  // by auth_api_key.key, exactly; "" names none
+	NativeKeys    []int64 // by res_users_apikeys.id
+	NativeKeyHead string  // by res_users_apikeys.index, the first 8 characters of the key; "" names none
+	Settings      bool    // the settings of the database
+}
+
+// Rows are the answer to a [Query].
+type Rows struct {
+	Now         time.Time // the database's clock at the read, which decides on expiry
+	Users       []User
+	AuthAPIKeys []AuthAPIKey
+	NativeKeys  []NativeKey
+	Settings    Settings // zero unless asked for
+}
+
+// User is a row of res_users.
+type User struct {
+	ID       int64
+	Login    string
+	Active   bool   // NULL is false, as Odoo reads it
+	Password Secret // a passlib hash or clear text; "" for NULL
+	TOTP     bool   // totp_secret is set; false without the module auth_totp
+	// ArchivedKeysDisabled is res_company.archived_user_disable_auth_api_key of the user's company; false without it.
+	ArchivedKeysDisabled bool
+}
+
+// AuthAPIKey is a row of auth_api_key, OCA's module of that name.
+type AuthAPIKey struct {
+	ID     int64
+	UserID int64
+	Name   string
+	Key    Secret // clear text
+	Active bool   // true where the column is absent, before series 17
+}
+
+// NativeKey is a row of res_users_apikeys, absent before series 14.
+type NativeKey struct {
+	ID      int64
+	UserID  int64
+	Name    string
+	Scope   string    // "" for NULL, which is every scope
+	Hash    Secret    // pbkdf2-sha512
+	Expires time.Time // zero for never, and where the column is absent, before series 18
+}
+
+// Settings are what concerns logging in among the parameters of a database.
+type Settings struct {
+	CooldownAfter    int           // base.login_cooldown_after; 0 switches the cooldown off
+	CooldownDuration time.Duration // base.login_cooldown_duration
+	PasswordRounds   int           // the commonest number of pbkdf2 rounds among the passwords; 0 when there are none
+}
+
+// Values of a stock Odoo where ir_config_parameter has no row.
+const (
+	DefaultCooldownAfter    = 10
+	DefaultCooldownDuration = 60 * time.Second
+)
+
+// Minter makes native keys on behalf of users, the secret under which callers known by an auth_api_key reach Odoo.
+type Minter interface {
+	// Mint makes a native key of scope rpc for the user uid.
+	Mint(ctx context.Context, db string, uid int64) (MintedKey, error)
+	// Revoke removes keys that Mint made, by their row. Rows that are gone already are no error.
+	Revoke(ctx context.Context, db string, ids []int64) error
+	// Collect removes what processes that are dead left behind in db, and tells how many rows that were.
+	Collect(ctx context.Context, db string) (int, error)
+}
+
+// ErrNoNativeKeys is a database without the table of native keys: series 12 and 13.
+var ErrNoNativeKeys = errors.New("this series of Odoo has no native API keys")
+
+// MintedKey is a native key fresh from [Minter.Mint].
+type MintedKey struct {
+	ID      int64 // of its row in res_users_apikeys
+	UserID  int64
+	Key     Secret    // 40 hexadecimal digits
+	Hash    Secret    // as stored
+	Expires time.Time // zero for never
+}
