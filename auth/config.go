@@ -11,6 +11,8 @@ import (
 type Config struct {
 	Directory Directory
 	Minter    Minter
+	// Databases are those whose leftovers are collected from the start; others are once they were asked for.
+	Databases []string
 
 	// Freshness bounds how old what is known of a key or user may be. 0 is strict: the database is asked on every call,
 	// and no call is served while it is away.
@@ -25,7 +27,9 @@ type Config struct {
 	HashQueue   int // password hashes waiting; default 64 per worker. More are Overloaded.
 	MaxProofs   int // callers remembered; default 100,000
 
-	Now func() time.Time // default time.Now
+	// Warn is told of what fails in the background, for the log. Default: nobody.
+	Warn func(db string, err error)
+	Now  func() time.Time // default time.Now
 }
 
 // Impersonation is how a caller known by an auth_api_key is passed on to Odoo.

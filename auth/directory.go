@@ -98,9 +98,9 @@ var ErrNoNativeKeys = errors.New("this series of Odoo has no native API keys")
 
 // MintedKey is a native key fresh from [Minter.Mint].
 type MintedKey struct {
-	ID      int64 // of its row in res_users_apikeys
-	UserID  int64
+	ID      int64     // of its row in res_users_apikeys
 	Key     Secret    // 40 hexadecimal digits
 	Hash    Secret    // as stored
 	Expires time.Time // zero for never
+	Now     time.Time // the database's clock when it was made
 }

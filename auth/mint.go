@@ -1,0 +1,145 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// renewBefore is how much of its life a made key must still have to be used; with a shorter one another is made.
+const renewBefore = 10 * time.Minute
+
+// retireAfter is how long a replaced key stays, for calls that are on their way with it.
+const retireAfter = 5 * time.Minute
+
+// minted is a native key made for a user. Its row is read again like those behind proofs.
+type minted struct {
+	key   Secret
+	id    int64
+	proof proof
+}
+
+// retired is a made key that another one replaced.
+type retired struct {
+	id int64
+	at time.Time
+}
+
+// Secret returns what to send to Odoo as the identity's password: the caller's own, or a native key made for the user,
+// one for each user and process. The error is an [*Error], or ctx's.
+func (a *Authenticator) Secret(ctx context.Context, id Identity) (Secret, error) {
+	switch {
+	case id.own != nil:
+		return *id.own, nil
+	case a.config.Impersonation == ImpersonationOff:
+		return "", denied("impersonation is off, so that the auth_api_key %s can't be used on RPC: "+
+			"set impersonation to auto, or let the caller use a native key", quoteShort(id.KeyName))
+	case id.Archived:
+		return "", &Error{Kind: NeedsAddon, Reason: fmt.Sprintf("the API key of %s works, but Odoo refuses archived users "+
+			"on RPC: install the add-on odoobridge in Odoo, or unarchive the user", quoteShort(id.Login))}
+	}
+	d := a.database(id.DB)
+	if d == nil {
+		return "", denied("the identity of uid %d is of a database that is gone", id.UID)
+	}
+	d.mu.Lock()
+	m := d.minted[id.UID]
+	d.mu.Unlock()
+	if m != nil {
+		e, err := d.fresh(ctx, &m.proof)
+		if err != nil {
+			return "", err
+		}
+		if m.usable(a, e) {
+			return m.key, nil
+		}
+	}
+	return d.mint(ctx, id.UID, m)
+}
+
+// usable tells whether Odoo accepts the key, by the evidence e, for some time to come.
+func (m *minted) usable(a *Authenticator, e *evidence) bool {
+	return decide(e, a.config.ArchivedUsers, e.clock(a.now()).Add(renewBefore)) == "" &&
+		a.digests.of(string(e.stored())) == m.proof.stored
+}
+
+// mint makes a key for the user in place of old, which may be nil. Callers who come meanwhile wait for the same key.
+func (d *database) mint(ctx context.Context, uid int64, old *minted) (Secret, error) {
+	done := d.mints.DoChan(strconv.FormatInt(uid, 10), func() (any, error) {
+		d.mu.Lock()
+		m := d.minted[uid]
+		d.mu.Unlock()
+		if m != old {
+			return m, nil // another call was quicker
+		}
+		began := d.auth.now()
+		key, err := d.auth.config.Minter.Mint(context.WithoutCancel(ctx), d.name, uid)
+		if err != nil {
+			return nil, err
+		}
+		m = d.auth.newMinted(uid, key, began)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if old != nil {
+			d.retired = append(d.retired, retired{old.id, began})
+		}
+		d.minted[uid] = m
+		return m, nil
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return "", d.mintFailure(ctx, r.Err)
+		}
+		return r.Val.(*minted).key, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (d *database) mintFailure(ctx context.Context, err error) error {
+	if errors.Is(err, ErrNoNativeKeys) {
+		return &Error{Kind: NeedsAddon, Cause: err,
+			Reason: "this series of Odoo has no native API keys: install the add-on odoobridge in Odoo"}
+	}
+	return d.failure(ctx, fmt.Errorf("make a native key: %w", err))
+}
+
+// newMinted remembers a key as it was just inserted.
+func (a *Authenticator) newMinted(uid int64, k MintedKey, began time.Time) *minted {
+	m := &minted{key: k.Key, id: k.ID}
+	m.proof.method, m.proof.uid, m.proof.keyID = ByNativeKey, uid, k.ID
+	m.proof.stored = a.digests.of(string(k.Hash))
+	m.proof.seen.Store(&evidence{
+		method: ByNativeKey, present: true, began: began, now: k.Now,
+		user:   User{ID: uid, Active: true},
+		native: NativeKey{ID: k.ID, UserID: uid, Scope: nativeScope, Hash: k.Hash, Expires: k.Expires},
+	})
+	return m
+}
+
+// takeMinted hands over the rows of keys that were made: the replaced ones whose time has come, or all.
+func (d *database) takeMinted(all bool) []int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var ids []int64
+	due := d.auth.now().Add(-retireAfter)
+	kept := d.retired[:0]
+	for _, r := range d.retired {
+		if all || r.at.Before(due) {
+			ids = append(ids, r.id)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	d.retired = kept
+	if all {
+		for uid, m := range d.minted {
+			ids = append(ids, m.id)
+			delete(d.minted, uid)
+		}
+	}
+	return ids
+}
