@@ -1,0 +1,360 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"odoobridge/auth"
+	"odoobridge/odoo"
+	"odoobridge/odoo/upstream"
+	"odoobridge/rpc"
+)
+
+// serve takes a request through the pipeline and keeps its record.
+func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, p rpc.Protocol, service string) {
+	rec := &Record{
+		RequestID: requestID(r),
+		Start:     time.Now(),
+		Source:    source(r, b.cfg.TrustedProxies),
+		Protocol:  p,
+	}
+	out := &countingWriter{ResponseWriter: w}
+	b.cfg.Metrics.inFlight.Inc()
+	ended := false
+	defer func() {
+		// Also on the way of a panic: net/http cuts the connection then, which is what a broken answer must look like.
+		b.cfg.Metrics.inFlight.Dec()
+		if !ended {
+			rec.Outcome = BadGateway
+		}
+		rec.Total = time.Since(rec.Start)
+		rec.Status, rec.BytesOut = out.status, out.bytes
+		b.cfg.Observer.Observe(rec)
+	}()
+
+	s := getScratch()
+	defer s.release()
+	s.env.ID = s.env.ID[:0]
+	err := b.call(r.Context(), out, r, rec, s, p, service)
+	if err != nil {
+		var wire *rpc.Error
+		wire, rec.Outcome = b.wireError(err)
+		rec.Err = err
+		if rec.Outcome != Canceled {
+			// The error is the connection's: there is no one left to tell.
+			_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, wire).Write(out)
+		}
+	}
+	ended = true
+}
+
+// call is the way of a call, stage by stage.
+func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol, service string) error {
+	env, err := b.envelope(w, r, rec, s, p, service)
+	if err != nil {
+		return err
+	}
+	call, err := understand(env, b.cfg.Series(), rec)
+	if err != nil {
+		return err
+	}
+	id, err := b.identity(ctx, r, rec, call)
+	if err != nil {
+		return err
+	}
+	answer, err := b.decide(call, id)
+	if err != nil {
+		return err
+	}
+	if answer != nil {
+		rec.Outcome = Answered
+		return rpc.ResultReply(p, b.cfg.Series(), env.ID, answer.result).Write(w)
+	}
+	body, err := b.rewrite(ctx, s, call, id)
+	if err != nil {
+		return err
+	}
+	return b.forward(ctx, w, r, rec, p, env.Service, body)
+}
+
+// envelope reads the request's body and the call in it.
+func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol, service string) (*rpc.Envelope, error) {
+	if err := s.read(w, r, b.cfg.MaxBody); err != nil {
+		return nil, err
+	}
+	rec.BytesIn = int64(len(s.body))
+	series := b.cfg.Series()
+	if p == rpc.JSONRPC {
+		return &s.env, s.env.ParseJSON(s.body, series)
+	}
+	body := s.body
+	if isForm(r.Header.Get("Content-Type")) {
+		body = nil
+	}
+	return &s.env, s.env.ParseXML(p, service, body, series)
+}
+
+// understand tells what the envelope means.
+func understand(env *rpc.Envelope, s rpc.Series, rec *Record) (odoo.Call, error) {
+	rec.Service, rec.Call = cut(env.Service), cut(env.Method)
+	call, err := odoo.Read(env, s)
+	if err != nil {
+		return call, err
+	}
+	rec.Model, rec.Method = cut(call.Model), cut(call.Method)
+	return call, nil
+}
+
+// caller is who calls, as far as the call asks for it.
+type caller struct {
+	auth.Identity
+	known bool // false for a call that needs no one, and for a login that failed
+}
+
+// identity finds out who calls. A login that does not hold is no error: its answer is false.
+func (b *Bridge) identity(ctx context.Context, r *http.Request, rec *Record, call odoo.Call) (caller, error) {
+	p, err := b.presented(r, rec.Source)
+	if err != nil {
+		return caller{}, err
+	}
+	byHeader := hasHeader(p)
+	db, err := b.database(call, byHeader)
+	if err != nil {
+		return caller{}, err
+	}
+	rec.DB = db
+	if byHeader {
+		return b.byHeader(ctx, rec, call, db, p)
+	}
+	switch call.Kind {
+	case odoo.Object:
+		return b.byCall(ctx, rec, call, db, p)
+	case odoo.Login:
+		return b.byLogin(ctx, rec, call, db, p)
+	}
+	return caller{}, nil
+}
+
+// database is the one the caller is looked up in: the call's, or, for a caller known by a header, the default one where
+// the call names none.
+func (b *Bridge) database(call odoo.Call, byHeader bool) (string, error) {
+	credentials := call.Kind == odoo.Object || call.Kind == odoo.Login
+	if byHeader && (!credentials || !call.DB.Truthy()) {
+		return b.defaultDB(), nil
+	}
+	if !credentials {
+		return "", nil
+	}
+	if call.Kind == odoo.Object && !byHeader {
+		if _, err := call.UserID(); err != nil {
+			return "", err // Odoo reads the uid before it looks at the database
+		}
+		if call.MethodFirst() {
+			if err := call.CheckMethod(); err != nil {
+				return "", err
+			}
+		}
+		if call.Series >= 19 && !call.Password.Truthy() {
+			return "", &auth.Error{Kind: auth.Denied, Reason: "no password in the call"}
+		}
+	}
+	db, wrong := call.DBName()
+	if wrong != nil {
+		return "", wrong
+	}
+	if !b.serves(db) {
+		if byHeader {
+			return "", &auth.Error{Kind: auth.Denied, Reason: "the database is not served here; see --db"}
+		}
+		return "", odoo.NoSuchDatabase(db)
+	}
+	return db, nil
+}
+
+// byHeader knows the caller by the request's headers. What the call itself says of the user must not contradict them,
+// and its password is not looked at.
+func (b *Bridge) byHeader(ctx context.Context, rec *Record, call odoo.Call, db string, p auth.Presented) (caller, error) {
+	switch call.Kind {
+	case odoo.Object:
+		p.Call = &auth.CallCredentials{}
+		if call.UserGiven() {
+			uid, wrong := call.UserID()
+			if wrong != nil {
+				return caller{}, &auth.Error{Kind: auth.Denied, Reason: "the uid in the call is no number, and so not the header's user"}
+			}
+			p.Call.UID = uid
+		}
+	case odoo.Login:
+		p.Call = &auth.CallCredentials{ByLogin: true, Login: call.LoginText()}
+		if call.Login.Truthy() && p.Call.Login == "" {
+			return refused(rec, &auth.Error{Kind: auth.Denied, Reason: "the login in the call is no text, and so not the header's user"})
+		}
+	}
+	id, err := b.identify(ctx, rec, db, p)
+	if err != nil && call.Kind == odoo.Login {
+		return refused(rec, err)
+	}
+	return caller{id, err == nil}, err
+}
+
+// byCall knows the caller by the uid and password in the call.
+func (b *Bridge) byCall(ctx context.Context, rec *Record, call odoo.Call, db string, p auth.Presented) (caller, error) {
+	uid, wrong := call.UserID()
+	if wrong != nil {
+		return caller{}, wrong
+	}
+	p.Call = &auth.CallCredentials{UID: uid}
+	p.Call.Password, p.Call.PasswordNotText = password(call)
+	id, err := b.identify(ctx, rec, db, p)
+	switch auth.KindOf(err) {
+	case auth.UnknownUser:
+		return caller{}, odoo.NoSuchUser(uid)
+	case auth.NoPassword:
+		if wrong := call.NoPassword(); wrong != nil {
+			return caller{}, wrong
+		}
+	}
+	return caller{id, err == nil}, err
+}
+
+// byLogin knows the caller by the login and password of common.login or authenticate.
+func (b *Bridge) byLogin(ctx context.Context, rec *Record, call odoo.Call, db string, p auth.Presented) (caller, error) {
+	if wrong := call.CheckUserAgent(); wrong != nil {
+		return caller{}, wrong
+	}
+	p.Call = &auth.CallCredentials{ByLogin: true, Login: call.LoginText()}
+	p.Call.Password, p.Call.PasswordNotText = password(call)
+	id, err := b.identify(ctx, rec, db, p)
+	if auth.KindOf(err) == auth.NoPassword {
+		if wrong := call.NoPassword(); wrong != nil {
+			return caller{}, wrong
+		}
+	}
+	if err != nil {
+		return refused(rec, err)
+	}
+	return caller{id, true}, nil
+}
+
+func password(call odoo.Call) (text auth.Secret, notText bool) {
+	text = auth.Secret(call.PasswordText())
+	return text, text == "" && call.Password.Truthy()
+}
+
+// refused is a login that does not hold: its answer is false, its reason is kept for the log. Another error stays one.
+func refused(rec *Record, err error) (caller, error) {
+	switch auth.KindOf(err) {
+	case auth.Denied, auth.NoPassword, auth.UnknownUser:
+		rec.Err = err
+		return caller{}, nil
+	}
+	return caller{}, err
+}
+
+func (b *Bridge) identify(ctx context.Context, rec *Record, db string, p auth.Presented) (auth.Identity, error) {
+	id, err := b.cfg.Auth.Identify(ctx, db, p)
+	if err != nil {
+		return id, err
+	}
+	rec.UID, rec.Login, rec.Via, rec.Key, rec.Basic = id.UID, id.Login, id.Via.String(), id.KeyName, id.Also
+	return id, nil
+}
+
+// answer is a result given here, without Odoo.
+type answer struct{ result any }
+
+// decide tells whether the caller may make this call, and answers those that Odoo need not be asked for.
+func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
+	switch call.Kind {
+	case odoo.Login:
+		if !who.known {
+			return &answer{false}, nil
+		}
+		return &answer{who.UID}, nil
+	case odoo.Object:
+		if wrong := call.CheckMethod(); wrong != nil {
+			return nil, wrong
+		}
+	case odoo.DatabaseList:
+		return &answer{b.cfg.Databases}, nil
+	case odoo.DatabaseExists:
+		name, _ := call.DB.Str()
+		return &answer{b.serves(name)}, nil
+	case odoo.Master:
+		if !b.cfg.DBServiceFull {
+			return nil, &auth.Error{Kind: auth.Denied, Reason: "methods of db that need the master password are off; see --db-service"}
+		}
+	}
+	return nil, nil
+}
+
+// rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes.
+func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) ([]byte, error) {
+	if call.Kind != odoo.Object {
+		s.out = call.Envelope.Append(s.out[:0])
+		return s.out, nil
+	}
+	secret, err := b.cfg.Auth.Secret(ctx, who.Identity)
+	if err != nil {
+		return nil, err
+	}
+	s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
+	return s.out, nil
+}
+
+// forward sends the call to Odoo, once, and streams the answer back as it is.
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, p rpc.Protocol, service string, body []byte) error {
+	begin := time.Now()
+	defer func() { rec.Upstream = time.Since(begin) }()
+	path, header := "/jsonrpc", forwardedHeader(r, rec)
+	header.Set("Content-Type", "application/json")
+	if p != rpc.JSONRPC {
+		header.Set("Content-Type", "text/xml")
+		path = "/xmlrpc/" + service
+		if p == rpc.XMLRPC2 {
+			path = "/xmlrpc/2/" + service
+		}
+	}
+	res, err := b.cfg.Upstream.Post(ctx, path, header, body)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	rec.Outcome = Forwarded
+	if err := stream(w, res); err != nil {
+		rec.Err = err
+		// The status is sent: only a cut connection can still tell the client that the answer is not whole.
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// wireError is the one table from what went wrong to what the caller is told.
+func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
+	var (
+		wire *rpc.Error
+		who  *auth.Error
+		away *upstream.Error
+		size *http.MaxBytesError
+		read *readError
+	)
+	switch {
+	case errors.As(err, &wire):
+		if wire.Class == "odoo.exceptions.AccessDenied" {
+			return wire, Denied
+		}
+		return wire, Invalid
+	case errors.As(err, &who):
+		return authError(who)
+	case errors.As(err, &away):
+		return upstreamError(away)
+	case errors.As(err, &size):
+		return bodyTooLarge(size.Limit), Invalid
+	case errors.As(err, &read):
+		return nil, Canceled
+	}
+	return &rpc.Error{Class: "werkzeug.exceptions.InternalServerError", Status: http.StatusInternalServerError,
+		Message: "500 Internal Server Error: the bridge failed; its log says why"}, Unavailable
+}

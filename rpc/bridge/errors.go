@@ -1,0 +1,55 @@
+package bridge
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"odoobridge/auth"
+	"odoobridge/odoo/upstream"
+	"odoobridge/rpc"
+)
+
+// The errors of the bridge's own are named after the exceptions of Werkzeug, Odoo's HTTP library, so that a client that
+// looks at names finds familiar ones.
+
+func authError(e *auth.Error) (*rpc.Error, Outcome) {
+	denied := rpc.AccessDenied()
+	switch e.Kind {
+	case auth.Cooldown:
+		denied.Message = "Too many login failures, please wait a bit before trying again." // Odoo's _assert_can_auth
+		return denied, Denied
+	case auth.NeedsAddon:
+		denied.Message = "Access Denied: this key's user is archived, and Odoo refuses archived users on RPC. " +
+			"Install the odoobridge add-on in Odoo, or restore the user."
+		return denied, Denied
+	case auth.Overloaded:
+		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
+			Message: "503 Service Unavailable: too many passwords are being checked; try again", RetryAfter: e.RetryAfter}, Overloaded
+	case auth.Unavailable:
+		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
+			Message: "503 Service Unavailable: who calls can't be told while the database is away; try again", RetryAfter: max(e.RetryAfter, time.Second)}, Unavailable
+	}
+	return denied, Denied
+}
+
+func upstreamError(e *upstream.Error) (*rpc.Error, Outcome) {
+	switch e.Kind {
+	case upstream.Canceled:
+		return nil, Canceled
+	case upstream.Timeout:
+		return &rpc.Error{Class: "werkzeug.exceptions.GatewayTimeout", Status: http.StatusGatewayTimeout,
+			Message: "504 Gateway Timeout: Odoo did not answer in time. The call may still be at work; look before you send it again"}, Timeout
+	case upstream.Unreachable:
+		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway, RetryAfter: time.Second,
+			Message: "502 Bad Gateway: Odoo can't be reached. The call was not sent; try again"}, BadGateway
+	default:
+		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway,
+			Message: "502 Bad Gateway: Odoo broke off before it answered. The call may have been carried out; look before you send it again"}, BadGateway
+	}
+}
+
+func bodyTooLarge(limit int64) *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge,
+		Message: fmt.Sprintf("413 Request Entity Too Large: the body is larger than %d bytes; send less at once, or raise max_body", limit)}
+}
