@@ -144,16 +144,16 @@ type Signature struct {
 func (s Signature) Check(n int) *rpc.Error {
 	most := len(s.Required) + len(s.Optional)
 	if n > most {
-		takes := strconv.Itoa(most)
+		takes := fmt.Sprintf("%d positional argument%s", most, plural(most))
 		if len(s.Optional) > 0 {
-			takes = fmt.Sprintf("from %d to %d", len(s.Required), most)
+			takes = fmt.Sprintf("from %d to %d positional arguments", len(s.Required), most) // plural even for 1
 		}
 		were := "were"
 		if n == 1 {
 			were = "was"
 		}
 		return exception("builtins.TypeError",
-			fmt.Sprintf("%s() takes %s positional argument%s but %d %s given", s.Name, takes, plural(most), n, were))
+			fmt.Sprintf("%s() takes %s but %d %s given", s.Name, takes, n, were))
 	}
 	if n < len(s.Required) {
 		missing := s.Required[n:]
