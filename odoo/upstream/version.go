@@ -24,7 +24,7 @@ func (c *Client) Version(ctx context.Context) (rpc.Series, error) {
 		return 0, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("Odoo's /jsonrpc answered common.version with status %d", res.StatusCode)
+		return 0, fmt.Errorf("common.version at /jsonrpc of Odoo: status %d", res.StatusCode)
 	}
 	var answer struct {
 		Result struct {
@@ -32,7 +32,7 @@ func (c *Client) Version(ctx context.Context) (rpc.Series, error) {
 		}
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return 0, fmt.Errorf("Odoo's /jsonrpc answered common.version with no JSON: %w", err)
+		return 0, fmt.Errorf("common.version at /jsonrpc of Odoo: %w", err)
 	}
 	return parseSeries(answer.Result.Series)
 }
@@ -42,7 +42,7 @@ func parseSeries(s string) (rpc.Series, error) {
 	major, _, _ := strings.Cut(strings.TrimPrefix(s, "saas~"), ".")
 	n, err := strconv.Atoi(major)
 	if err != nil || n < 8 {
-		return 0, fmt.Errorf("Odoo answered common.version with server_serie %q, which names no series", s)
+		return 0, fmt.Errorf("common.version of Odoo: server_serie %q names no series", s)
 	}
 	return rpc.Series(n), nil
 }
