@@ -99,9 +99,3 @@ func (ps *proofs) live(since time.Time) []*proof {
 	}
 	return all
 }
-
-func (ps *proofs) size() int {
-	ps.mu.RLock()
-	defer ps.mu.RUnlock()
-	return len(ps.byDigest)
-}

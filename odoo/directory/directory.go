@@ -1,35 +1,153 @@
 // Package directory reads users and keys from the PostgreSQL databases of Odoo, and makes native keys there. It is the
 // implementation of [auth.Directory] and [auth.Minter]: rows in, rows out; what they mean is package auth's.
+//
+// Which tables and columns there are depends on the series and the modules, and is looked up, never assumed: no
+// auth_api_key without OCA's module, no auth_api_key.active before series 17, no res_users_apikeys before 14, no
+// res_users_apikeys.expiration_date before 18, no res_users.totp_secret without auth_totp (schema-15, -18, -19).
+//
+// [Grants] is the SQL that gives a role of its own no more than this package needs.
 package directory
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/lib/pq"
 
 	"odoobridge/auth"
 )
 
 // Options tell where the databases are.
 type Options struct {
-	// DSN is a URL or key=value string as lib/pq takes it. Its database is the one served when Databases is empty.
+	// DSN is a URL or key=value string as lib/pq takes it, but that sslmode defaults to prefer, as in psql. Its database
+	// is the one served when Databases is empty.
 	DSN auth.Secret
 	// Databases are the names of the databases served, on the server and with the role of DSN.
 	Databases []string
-	// Timeout bounds each use of a database, connecting included. Default 5 s.
+	// Timeout bounds each use of a database, connecting included. Default 3 s.
 	Timeout time.Duration
 }
 
-// Directory is a set of Odoo databases on one PostgreSQL server.
-type Directory struct{ options Options }
+const (
+	defaultTimeout  = 3 * time.Second
+	applicationName = "odoobridge"
+)
+
+// Directory is a set of Odoo databases on one PostgreSQL server. It is safe for use by many goroutines.
+type Directory struct {
+	config  pq.Config
+	timeout time.Duration
+	served  map[string]struct{}
+
+	mu     sync.Mutex
+	bases  map[string]*base // opened so far
+	closed bool
+}
+
+var (
+	_ auth.Directory = (*Directory)(nil)
+	_ auth.Minter    = (*Directory)(nil)
+)
 
 // Open checks the options. It connects to nothing: a PostgreSQL that is away at the start is no error.
-func Open(o Options) (*Directory, error) { return &Directory{options: o}, nil }
+func Open(o Options) (*Directory, error) {
+	config, err := pq.NewConfig(o.DSN.Reveal())
+	if err != nil {
+		// The error may quote the DSN, and so the password.
+		return nil, errors.New("the database URL can't be read: use postgres://user:password@host:5432/name, with " +
+			"special characters in user and password percent-encoded")
+	}
+	if !strings.Contains(o.DSN.Reveal(), "sslmode") && config.SSLMode == pq.SSLModeRequire {
+		config.SSLMode = pq.SSLModePrefer
+	}
+	if config.ApplicationName == "" {
+		config.ApplicationName = applicationName
+	}
+	config.BinaryParameters = true // parse, bind and execute in one round trip
+	d := &Directory{config: config, timeout: o.Timeout, served: map[string]struct{}{}, bases: map[string]*base{}}
+	if d.timeout <= 0 {
+		d.timeout = defaultTimeout
+	}
+	d.config.ConnectTimeout = d.timeout
+	names := o.Databases
+	if len(names) == 0 {
+		names = []string{config.Database}
+	}
+	for _, name := range names {
+		if name == "" {
+			return nil, errors.New("no database is named: put its name at the end of the database URL, or list the databases served")
+		}
+		d.served[name] = struct{}{}
+	}
+	return d, nil
+}
 
 // Databases are the names of the databases served, sorted.
-func (d *Directory) Databases() []string { return d.options.Databases }
+func (d *Directory) Databases() []string { return slices.Sorted(maps.Keys(d.served)) }
 
 // Ping tells whether the database can be read: nil, or an error that says what is missing.
-func (d *Directory) Ping(ctx context.Context, db string) error { return nil }
+func (d *Directory) Ping(ctx context.Context, db string) error {
+	_, err := d.Read(ctx, db, auth.Query{Users: []int64{1}, AuthAPIKeys: []int64{1}, NativeKeys: []int64{1}, Settings: true})
+	return err
+}
 
-// Close closes all connections.
-func (d *Directory) Close() error { return nil }
+// Close closes all connections. Calls under way fail.
+func (d *Directory) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	var errs []error
+	for name, b := range d.bases {
+		errs = append(errs, b.close())
+		delete(d.bases, name)
+	}
+	return errors.Join(errs...)
+}
+
+// base returns the database of that name, which need not be reachable.
+func (d *Directory) base(name string) (*base, error) {
+	if _, ok := d.served[name]; !ok {
+		return nil, fmt.Errorf("%w: %q is not among the databases served", auth.ErrUnknownDatabase, name)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, errors.New("the directory is closed")
+	}
+	if b := d.bases[name]; b != nil {
+		return b, nil
+	}
+	b, err := d.open(name)
+	if err != nil {
+		return nil, err
+	}
+	d.bases[name] = b
+	return b, nil
+}
+
+// use runs f on a database within the timeout, and once more when the database turns out to have other tables or
+// columns than before. The errors are told as [auth.Directory] wants them.
+func (d *Directory) use(ctx context.Context, name string, f func(context.Context, *base, *layout) error) error {
+	b, err := d.base(name)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		var l *layout
+		if l, err = b.currentLayout(ctx); err == nil {
+			err = f(ctx, b, l)
+		}
+		if attempt > 0 || pq.As(err, undefinedColumn, undefinedTable) == nil {
+			return b.explain(err)
+		}
+		b.forgetLayout()
+	}
+}

@@ -1,0 +1,121 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
+	"odoobridge/auth"
+)
+
+// The states of PostgreSQL that mean something here.
+const (
+	undefinedColumn       = pqerror.Code("42703")
+	undefinedTable        = pqerror.Code("42P01")
+	undefinedDatabase     = pqerror.Code("3D000")
+	insufficientPrivilege = pqerror.Code("42501")
+)
+
+// Connections to one database: one for re-reading, two for callers who are not known yet, one that holds the lock of
+// the keys made here, and one to spare.
+const (
+	maxConnections = 5
+	maxIdle        = 3
+	idleTime       = 5 * time.Minute
+)
+
+// base is one database: its connections, what it looks like, and the lock that protects the keys made there.
+type base struct {
+	name string
+	role string
+	db   *sql.DB
+
+	mu       sync.Mutex
+	layout   *layout
+	detected time.Time
+
+	locked lockedConn
+}
+
+func (d *Directory) open(name string) (*base, error) {
+	config := d.config.Clone()
+	config.Database = name
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("database %q: the connection settings can't be used", name) // err may quote them
+	}
+	connector.Dialer(dialer{d.timeout})
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(maxConnections)
+	db.SetMaxIdleConns(maxIdle)
+	db.SetConnMaxIdleTime(idleTime)
+	return &base{name: name, role: config.User, db: db}, nil
+}
+
+func (b *base) close() error {
+	b.locked.close()
+	return b.db.Close()
+}
+
+// explain tells an error of this database so that the reader knows what to do.
+func (b *base) explain(err error) error {
+	var pgErr *pq.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &pgErr):
+		return fmt.Errorf("database %q: %w", b.name, err)
+	case pgErr.Code == undefinedDatabase:
+		return fmt.Errorf("%w: PostgreSQL has no %q", auth.ErrUnknownDatabase, b.name)
+	case pgErr.Code == insufficientPrivilege:
+		return fmt.Errorf("database %q: the role %q lacks a right; run the SQL that `odoobridge grants` prints: %w", b.name, b.role, err)
+	}
+	return fmt.Errorf("database %q: %w", b.name, err)
+}
+
+// dialer makes connections on which no answer is waited for longer than timeout. A deadline of the query alone is not
+// enough: lib/pq goes on reading until the server, which may be unreachable, has confirmed the cancellation.
+type dialer struct{ timeout time.Duration }
+
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialContext(context.Background(), network, address)
+}
+
+func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
+	return dialer{min(d.timeout, timeout)}.Dial(network, address)
+}
+
+func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: d.timeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return boundedConn{conn, d.timeout}, nil
+}
+
+// boundedConn fails reads and writes that take longer than timeout.
+type boundedConn struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (c boundedConn) Read(p []byte) (int, error) {
+	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
+
+func (c boundedConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}

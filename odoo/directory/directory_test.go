@@ -1,0 +1,103 @@
+package directory_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"odoobridge/auth"
+	"odoobridge/auth/directorytest"
+	"odoobridge/fixtures"
+	"odoobridge/fixtures/postgres/postgrestest"
+	"odoobridge/odoo/directory"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+const (
+	role         = `odd"role`
+	rolePassword = "canary-role-password-55e1"
+)
+
+// base is a database in the state of the recordings, a superuser on it for the test, and a role with no more than the
+// rights of Grants for the directory.
+type base struct {
+	name  string
+	super *sql.DB
+	dsn   string // of the role
+}
+
+func newBase(t *testing.T, series int) *base {
+	t.Helper()
+	template := postgrestest.Template(t, fmt.Sprintf("odoo%d", series), func(dsn string) error {
+		db, err := sql.Open("postgres", dsn)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		ctx := context.Background()
+		if err := fixtures.Load(ctx, db, series); err != nil {
+			return err
+		}
+		if err := fixtures.LoadCanary(ctx, db, series); err != nil {
+			return err
+		}
+		_, err = db.Exec(`DO $$ BEGIN CREATE ROLE "odd""role" LOGIN PASSWORD '` + rolePassword + `';
+			EXCEPTION WHEN duplicate_object THEN NULL; END $$`)
+		if err == nil {
+			_, err = db.Exec(directory.Grants(role))
+		}
+		return err
+	})
+	return baseOf(t, postgrestest.DB(t, template))
+}
+
+func baseOf(t *testing.T, dsn string) *base {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &base{name: strings.TrimPrefix(u.Path, "/")}
+	if b.super, err = sql.Open("postgres", dsn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.super.Close() })
+	u.User = url.UserPassword(role, rolePassword)
+	b.dsn = u.String()
+	return b
+}
+
+func (b *base) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	if _, err := b.super.Exec(statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func (b *base) open(t *testing.T) *directory.Directory {
+	t.Helper()
+	d, err := directory.Open(directory.Options{DSN: auth.Secret(b.dsn)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func TestContract(t *testing.T) {
+	for _, series := range []int{18, 19} {
+		t.Run(fmt.Sprint(series), func(t *testing.T) {
+			b := newBase(t, series)
+			directorytest.Run(t, b.open(t), b.name)
+		})
+	}
+}
