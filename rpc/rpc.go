@@ -1,4 +1,3 @@
-// Package rpc is the wire: Odoo's JSON-RPC and XML-RPC envelopes, read as spans, written canonically.
 package rpc
 
 import "fmt"
@@ -29,3 +28,20 @@ type Series int
 
 // DefaultSeries words the answers given before the upstream has said which series it is.
 const DefaultSeries Series = 18
+
+func (s Series) orDefault() Series {
+	if s == 0 {
+		return DefaultSeries
+	}
+	return s
+}
+
+// The wire differs between series in a few places. 15, 18 and 19 are recorded; that 16 and 17 speak HTTP as 18 does and
+// XML as 15 does follows from when Odoo's http.py and rpc.py were rewritten, and is not recorded.
+
+// oldHTTP is true before Odoo's HTTP layer was rewritten: JSON is read strictly as UTF-8 and printed in ASCII, its
+// Content-Type names no charset, nothing says nosniff, and what fails before the call is an HTML page.
+func (s Series) oldHTTP() bool { return s.orDefault() <= 15 }
+
+// oldXML is true while Odoo's XML-RPC is plain xmlrpc.client: a declaration in single quotes, dates that stay text.
+func (s Series) oldXML() bool { return s.orDefault() <= 17 }

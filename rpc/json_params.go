@@ -1,0 +1,136 @@
+package rpc
+
+import (
+	"fmt"
+	"strings"
+)
+
+// jsonFaultError words a body that is no call.
+func jsonFaultError(fault jsonFault, body []byte, s Series) *Error {
+	switch fault {
+	case jsonInvalid:
+		err := pageError(PageInvalidJSON, "the body is not JSON")
+		if s.oldHTTP() {
+			err.quote = body
+		}
+		return err
+	case jsonNotAnObject:
+		if s.oldHTTP() {
+			return pageError(PageInternalError, "the body is JSON, but not an object")
+		}
+		return pageError(PageInvalidCall, "the body is JSON, but not an object")
+	}
+	if s.oldHTTP() {
+		return pageError(PageInternalError, "the body is nested too deeply")
+	}
+	container := "array"
+	if fault == jsonDeepObject {
+		container = "object"
+	}
+	return pyError("builtins.RecursionError",
+		"maximum recursion depth exceeded while decoding a JSON %s from a unicode string", container)
+}
+
+// unpackParams does what dict(params) does with "params" that is no object: a sequence of pairs is as good, all else is
+// refused (pj.params.null, pj.params.array). Before 16 the refusal is a page.
+func (c *jsonCall) unpackParams(s Series) error {
+	err := c.unpackPairs()
+	if err != nil && s.oldHTTP() {
+		return pageError(PageInternalError, err.Message)
+	}
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+func (c *jsonCall) unpackPairs() *Error {
+	switch c.params.kind {
+	case Array:
+	case String:
+		if len(c.params.raw) > len(`""`) {
+			return pairLength(0, 1)
+		}
+		return nil
+	default:
+		return pyError("builtins.TypeError", "'%s' object is not iterable", c.params.PyType())
+	}
+	for i, element := range jsonElements(c.params.raw) {
+		switch element.kind {
+		case Array:
+			pair := jsonElements(element.raw)
+			if len(pair) != 2 {
+				return pairLength(i, len(pair))
+			}
+			if key := pair[0]; key.kind == Array || key.kind == Struct {
+				return pyError("builtins.TypeError", "unhashable type: '%s'", key.PyType())
+			}
+			c.setParam(pair[0], pair[1])
+		case Struct:
+			pair := jsonMembers(element.raw)
+			if len(pair) != 2 {
+				return pairLength(i, len(pair))
+			}
+			c.setParam(pair[0].name, pair[1].name)
+		case String:
+			s, _ := element.Str()
+			if n := len([]rune(s)); n != 2 {
+				return pairLength(i, n)
+			} // Two characters are a pair whose name is one character: none that counts.
+		default:
+			return pyError("builtins.TypeError",
+				"cannot convert dictionary update sequence element #%d to a sequence", i)
+		}
+	}
+	return nil
+}
+
+func pairLength(i, n int) *Error {
+	return pyError("builtins.ValueError",
+		"dictionary update sequence element #%d has length %d; 2 is required", i, n)
+}
+
+func (c *jsonCall) setParam(name, value Value) {
+	if name.kind != String {
+		return
+	}
+	switch s, _ := name.Str(); s {
+	case "service":
+		c.service = value
+	case "method":
+		c.method = value
+	case "args":
+		c.args = value
+	}
+}
+
+// missing is Python's answer to a call of jsonrpc(self, service, method, args) without all of them; the class has
+// another name in 19 (pj.params.noservice, pj.object.empty).
+func (c *jsonCall) missing(s Series) error {
+	var names []string
+	if c.service.kind == Invalid {
+		names = append(names, "'service'")
+	}
+	if c.method.kind == Invalid {
+		names = append(names, "'method'")
+	}
+	if c.args.kind == Invalid {
+		names = append(names, "'args'")
+	}
+	class := "RPC"
+	if s.orDefault() >= 19 {
+		class = "JSONRPC"
+	}
+	var list string
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+		list = "argument: " + names[0]
+	case 2:
+		list = "arguments: " + strings.Join(names, " and ")
+	default:
+		list = "arguments: 'service', 'method', and 'args'"
+	}
+	return TypeError(fmt.Sprintf("%s.jsonrpc() missing %d required positional %s", class, len(names), list))
+}

@@ -1,0 +1,381 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// MaxXMLDepth bounds the nesting of elements. One level of arrays is three of elements, one of structs is three, and
+// Python cannot print what nests a thousand levels.
+const MaxXMLDepth = 4096
+
+// xmlScanner reads an XML document as expat does without namespaces: the same documents are well formed, and for one
+// that is not the error has expat's words and place. It calls the unmarshaller's handlers as it goes and looks at each
+// byte once.
+type xmlScanner struct {
+	unmarshaller
+	pos      int
+	entities *entities // declared in a DOCTYPE; nil without one
+}
+
+// fail is expat's error at byte pos.
+func (x *xmlScanner) fail(pos int, what string) *Error {
+	line, column := position(x.doc[:pos])
+	return pyError("xml.parsers.expat.ExpatError", "%s: line %d, column %d", what, line, column)
+}
+
+// position is where text ends: lines from 1, characters from 0. A carriage return, with or without a line feed, ends a
+// line.
+func position(text []byte) (line, column int) {
+	line = 1
+	for i, c := range text {
+		switch {
+		case c == '\n' && i > 0 && text[i-1] == '\r':
+		case c == '\n' || c == '\r':
+			line++
+			column = 0
+		case c&0xc0 != 0x80: // not inside a character
+			column++
+		}
+	}
+	return line, column
+}
+
+const (
+	notWellFormed   = "not well-formed (invalid token)"
+	unclosedToken   = "unclosed token"
+	partialChar     = "partial character"
+	noElement       = "no element found"
+	syntaxError     = "syntax error"
+	misplacedXML    = "XML or text declaration not at start of entity"
+	undefinedEntity = "undefined entity"
+	badCharRef      = "reference to invalid character number"
+)
+
+// content reads from the root element's start tag to its end tag.
+func (x *xmlScanner) content() *Error {
+	for {
+		i := plainXML(x.doc, x.pos)
+		x.pos = i
+		if i >= len(x.doc) {
+			return x.fail(i, noElement)
+		}
+		var err *Error
+		switch c := x.doc[i]; {
+		case c == '<':
+			err = x.markup()
+			if err == nil && len(x.tags) == 0 {
+				return nil
+			}
+		case c == '\t' || c == '\n' || c == '\r':
+			x.pos++
+		case c == '&':
+			err = x.reference()
+		case c == ']':
+			// "]]>" must not stand in text; expat points at its last character.
+			if bytes.HasPrefix(x.doc[i:], []byte("]]>")) {
+				return x.fail(i+2, notWellFormed)
+			}
+			x.pos++
+		default:
+			err = x.char()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// plainXML returns the position of the first byte from i on that is not a plain character of text: "<", "&", "]", a
+// control character or a byte of a character that is not ASCII. It looks at eight bytes at a time.
+func plainXML(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		lt, amp, bracket := w^lowBits*'<', w^lowBits*'&', w^lowBits*']'
+		hit := ((lt-lowBits)&^lt | (amp-lowBits)&^amp | (bracket-lowBits)&^bracket | (w-lowBits*' ')&^w | w) & highBits
+		if hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c == '<' || c == '&' || c == ']' || c < ' ' || c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return i
+}
+
+// char passes one character that XML allows.
+func (x *xmlScanner) char() *Error {
+	n, err := x.charLen(x.pos)
+	x.pos += n
+	return err
+}
+
+// charLen is the length of the character at i.
+func (x *xmlScanner) charLen(i int) (int, *Error) {
+	c := x.doc[i]
+	if c < utf8.RuneSelf {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' {
+			return 0, x.fail(i, notWellFormed)
+		}
+		return 1, nil
+	}
+	r, n := utf8.DecodeRune(x.doc[i:])
+	switch {
+	case r == utf8.RuneError && n == 1:
+		if !utf8.FullRune(x.doc[i:]) {
+			return 0, x.fail(i, partialChar)
+		}
+		return 0, x.fail(i, notWellFormed)
+	case r == 0xFFFE || r == 0xFFFF:
+		return 0, x.fail(i, notWellFormed)
+	}
+	return n, nil
+}
+
+// markup reads what starts with "<" at pos inside of the root element.
+func (x *xmlScanner) markup() *Error {
+	start := x.pos
+	if start+1 >= len(x.doc) {
+		return x.fail(start, unclosedToken)
+	}
+	switch x.doc[start+1] {
+	case '/':
+		return x.endTag()
+	case '!':
+		if start+2 >= len(x.doc) {
+			return x.fail(start, unclosedToken)
+		}
+		switch x.doc[start+2] {
+		case '-':
+			return x.comment()
+		case '[':
+			return x.cdata()
+		}
+		return x.fail(start+2, notWellFormed)
+	case '?':
+		return x.instruction()
+	}
+	return x.startTag()
+}
+
+// startTag reads a start tag, or an element without content.
+func (x *xmlScanner) startTag() *Error {
+	start := x.pos
+	nameEnd, err := x.name(start+1, start)
+	if err != nil {
+		return err
+	}
+	i := nameEnd
+	if i < len(x.doc) && x.doc[i] == '>' {
+		x.pos = i + 1
+		return x.start(start, start+1, nameEnd, i+1)
+	}
+	if i, err = x.attributes(start, nameEnd); err != nil {
+		return err
+	}
+	empty := x.doc[i] == '/'
+	if empty {
+		i++
+	}
+	x.pos = i + 1
+	if err := x.start(start, start+1, nameEnd, x.pos); err != nil || !empty {
+		return err
+	}
+	return x.end(x.pos, x.pos)
+}
+
+// endTag reads an end tag, nearly always the innermost element's and without blanks.
+func (x *xmlScanner) endTag() *Error {
+	start := x.pos
+	open := &x.tags[len(x.tags)-1]
+	name := x.doc[open.nameStart:open.nameEnd]
+	i := start + 2 + len(name)
+	if i < len(x.doc) && x.doc[i] == '>' && bytes.Equal(x.doc[start+2:i], name) {
+		x.pos = i + 1
+		return x.end(start, x.pos)
+	}
+	nameEnd, err := x.name(start+2, start)
+	if err != nil {
+		return err
+	}
+	i = x.blanks(nameEnd)
+	switch {
+	case i >= len(x.doc):
+		return x.fail(start, unclosedToken)
+	case x.doc[i] != '>':
+		return x.failChar(i, start)
+	case !bytes.Equal(x.doc[start+2:nameEnd], name):
+		return x.fail(start+2, "mismatched tag")
+	}
+	x.pos = i + 1
+	return x.end(start, x.pos)
+}
+
+// name passes the name at i, in a token that starts at token, and returns its end.
+func (x *xmlScanner) name(i, token int) (int, *Error) {
+	first := i
+	for ; i < len(x.doc); i++ {
+		c := x.doc[i]
+		if class := asciiName[c]; class == nameStart || class == nameRest && i > first {
+			continue
+		}
+		if c < utf8.RuneSelf {
+			break
+		}
+		r, n := utf8.DecodeRune(x.doc[i:])
+		if r == utf8.RuneError && n == 1 {
+			return 0, x.failChar(i, token)
+		}
+		if !isName(r, i == first) {
+			return 0, x.fail(i, notWellFormed)
+		}
+		i += n - 1
+	}
+	switch {
+	case i >= len(x.doc):
+		return 0, x.fail(token, unclosedToken)
+	case i == first:
+		return 0, x.failChar(i, token)
+	}
+	return i, nil
+}
+
+// failChar is the error for the character at i, which the token that starts at token must not hold. One that is cut off
+// is told of first.
+func (x *xmlScanner) failChar(i, token int) *Error {
+	if x.doc[i] >= utf8.RuneSelf && !utf8.FullRune(x.doc[i:]) {
+		return x.fail(token, partialChar)
+	}
+	return x.fail(i, notWellFormed)
+}
+
+// blanks passes white space from i on.
+func (x *xmlScanner) blanks(i int) int {
+	for i < len(x.doc) && isBlank(x.doc[i]) {
+		i++
+	}
+	return i
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// comment passes the comment at pos.
+func (x *xmlScanner) comment() *Error {
+	start := x.pos
+	i := start + 3
+	if i < len(x.doc) && x.doc[i] != '-' {
+		return x.failChar(i, start)
+	}
+	for i++; i < len(x.doc); {
+		if x.doc[i] != '-' {
+			n, err := x.tokenChar(i, start)
+			if err != nil {
+				return err
+			}
+			i += n
+			continue
+		}
+		i++
+		if i >= len(x.doc) || x.doc[i] != '-' {
+			continue
+		}
+		i++
+		if i >= len(x.doc) {
+			break
+		}
+		if x.doc[i] != '>' { // "--" only ends a comment
+			return x.fail(i, notWellFormed)
+		}
+		x.pos = i + 1
+		return nil
+	}
+	return x.fail(start, unclosedToken)
+}
+
+// tokenChar is the length of the character at i inside the token that starts at token.
+func (x *xmlScanner) tokenChar(i, token int) (int, *Error) {
+	if x.doc[i] >= utf8.RuneSelf && !utf8.FullRune(x.doc[i:]) {
+		return 0, x.fail(token, partialChar)
+	}
+	return x.charLen(i)
+}
+
+// instruction passes the processing instruction at pos. A target "xml" is a declaration in the wrong place.
+func (x *xmlScanner) instruction() *Error {
+	start := x.pos
+	end, target, err := x.instructionEnd(start)
+	if err != nil {
+		return err
+	}
+	if string(target) == "xml" {
+		return x.fail(start, misplacedXML)
+	}
+	x.pos = end
+	return nil
+}
+
+// instructionEnd finds the end and the target of the processing instruction at start.
+func (x *xmlScanner) instructionEnd(start int) (end int, target []byte, err *Error) {
+	i, err := x.name(start+2, start)
+	if err != nil {
+		return 0, nil, err
+	}
+	target = x.doc[start+2 : i]
+	if bytes.EqualFold(target, []byte("xml")) && string(target) != "xml" {
+		return 0, nil, x.fail(i, notWellFormed)
+	}
+	if x.doc[i] == '?' {
+		if i+1 >= len(x.doc) {
+			return 0, nil, x.fail(start, unclosedToken)
+		}
+		if x.doc[i+1] != '>' {
+			return 0, nil, x.failChar(i+1, start)
+		}
+		return i + 2, target, nil
+	}
+	if !isBlank(x.doc[i]) {
+		return 0, nil, x.failChar(i, start)
+	}
+	for i < len(x.doc) {
+		if x.doc[i] == '?' && i+1 < len(x.doc) && x.doc[i+1] == '>' {
+			return i + 2, target, nil
+		}
+		n, err := x.tokenChar(i, start)
+		if err != nil {
+			return 0, nil, err
+		}
+		i += n
+	}
+	return 0, nil, x.fail(start, unclosedToken)
+}
+
+// cdata passes the CDATA section at pos.
+func (x *xmlScanner) cdata() *Error {
+	start := x.pos
+	const open = "<![CDATA["
+	for i := 3; i < len(open); i++ {
+		if start+i >= len(x.doc) {
+			return x.fail(start, unclosedToken)
+		}
+		if x.doc[start+i] != open[i] {
+			return x.fail(start+i, notWellFormed)
+		}
+	}
+	i := start + len(open)
+	for i < len(x.doc) {
+		if x.doc[i] == ']' && bytes.HasPrefix(x.doc[i:], []byte("]]>")) {
+			x.pos = i + 3
+			return nil
+		}
+		n, err := x.charLen(i)
+		if err != nil {
+			return err
+		}
+		i += n
+	}
+	return x.fail(len(x.doc), "unclosed CDATA section")
+}
