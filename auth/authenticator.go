@@ -82,7 +82,8 @@ func (a *Authenticator) Identify(ctx context.Context, db string, p Presented) (I
 		}
 	}
 	if p.Basic != nil {
-		basic, err := a.verify(ctx, db, source, claim{via: ViaBasic, login: p.Basic.Login, byLogin: true, secret: p.Basic.Password})
+		basic, err := a.verify(ctx, db, source, claim{via: ViaBasic, login: p.Basic.Login, byLogin: true,
+			secret: p.Basic.Password, noText: p.Basic.Password == ""})
 		if err != nil {
 			return Identity{}, err
 		}

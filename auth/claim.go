@@ -103,17 +103,18 @@ func (a *Authenticator) prove(ctx context.Context, db, source string, key digest
 		return a.keep(ctx, d, e, c, source, key)
 	}
 
-	if len(rows.Users) == 0 && !c.byLogin {
+	user := c.user(rows)
+	if user == nil && !c.byLogin {
 		return Identity{}, a.unknownUser(c.uid)
 	}
 	subject := a.subject(db, source, "login", c.login)
-	if len(rows.Users) > 0 {
-		subject = a.subject(db, source, "uid", strconv.FormatInt(rows.Users[0].ID, 10))
+	if user != nil {
+		subject = a.subject(db, source, "uid", strconv.FormatInt(user.ID, 10))
 	}
 	if err := a.coolingDown(subject, rows.Settings, a.now()); err != nil {
 		return Identity{}, err
 	}
-	e, err := a.userEvidence(ctx, index(rows, began), c)
+	e, err := a.userEvidence(ctx, index(rows, began), user, c)
 	if err != nil {
 		if KindOf(err) == Denied {
 			a.cooldown.fail(subject, a.now())
@@ -142,6 +143,17 @@ func (c claim) query() Query {
 		q.NativeKeyHead = string(c.secret[:nativeHead])
 	}
 	return q
+}
+
+// user is the one of the rows that the claim names, nil if there is none. Others may be among them: the users of native
+// keys that begin as the secret does.
+func (c claim) user(rows Rows) *User {
+	for i := range rows.Users {
+		if u := &rows.Users[i]; c.byLogin && u.Login == c.login || !c.byLogin && u.ID == c.uid {
+			return u
+		}
+	}
+	return nil
 }
 
 // nativeHead is how much of a native key its row tells in clear, as `index`.

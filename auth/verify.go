@@ -29,22 +29,21 @@ func (a *Authenticator) keyEvidence(ctx context.Context, f found, c claim) (*evi
 	return a.firstVerified(ctx, c.secret, candidates, NativeKeyRounds, "no such key")
 }
 
-// userEvidence finds what of the user's own a claim verifies against: a native key or the password. Native keys come
+// userEvidence finds what of the user's own, nil for nobody, a claim verifies against: a native key or the password. Native keys come
 // first since they cost a hundredth of a password; which one it is makes no difference to what the caller may do.
 //
 // Whoever the claim names, and whatever is stored of them, a miss takes one hash of the usual rounds.
-func (a *Authenticator) userEvidence(ctx context.Context, f found, c claim) (*evidence, error) {
+func (a *Authenticator) userEvidence(ctx context.Context, f found, user *User, c claim) (*evidence, error) {
 	if c.noText {
-		return nil, withoutPassword(f, c)
+		return nil, withoutPassword(user, c)
 	}
 	rounds := f.rows.Settings.PasswordRounds
 	if rounds <= 0 {
 		rounds = fallbackRounds
 	}
-	if len(f.rows.Users) == 0 {
+	if user == nil {
 		return a.firstVerified(ctx, c.secret, nil, rounds, "no user has the login "+quoteShort(c.login))
 	}
-	user := &f.rows.Users[0]
 	var candidates []*evidence
 	for _, k := range f.rows.NativeKeys {
 		if k.UserID == user.ID {
@@ -58,14 +57,14 @@ func (a *Authenticator) userEvidence(ctx context.Context, f found, c claim) (*ev
 }
 
 // withoutPassword is the error of a claim that shows nothing to check.
-func withoutPassword(f found, c claim) error {
+func withoutPassword(user *User, c claim) error {
 	switch {
-	case len(f.rows.Users) == 0:
+	case user == nil:
 		return denied("no user has the login %s", quoteShort(c.login))
 	case c.via != ViaCall:
 		return denied("login %s came with an empty password", quoteShort(c.login))
-	case !f.rows.Users[0].Active:
-		return denied("the user %s is archived", quoteShort(f.rows.Users[0].Login))
+	case !user.Active:
+		return denied("the user %s is archived", quoteShort(user.Login))
 	}
 	return &Error{Kind: NoPassword, Reason: "the call's password is empty or no text"}
 }

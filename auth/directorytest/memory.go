@@ -112,7 +112,7 @@ func (m *Memory) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, 
 			users = append(users, k.UserID)
 		}
 	}
-	for _, u := range m.rows.Users {
+	for _, u := range slices.Backward(m.rows.Users) { // no order is promised
 		if slices.Contains(users, u.ID) || q.Login != nil && u.Login == *q.Login {
 			out.Users = append(out.Users, u)
 		}
