@@ -209,6 +209,8 @@ func (b *Bridge) byCall(ctx context.Context, rec *Record, call odoo.Call, db str
 	p.Call.Password, p.Call.PasswordNotText = password(call)
 	id, err := b.identify(ctx, rec, db, p)
 	switch auth.KindOf(err) {
+	case auth.UnknownDatabase:
+		return caller{}, odoo.NoSuchDatabase(db)
 	case auth.UnknownUser:
 		return caller{}, odoo.NoSuchUser(uid)
 	case auth.NoPassword:
@@ -227,7 +229,10 @@ func (b *Bridge) byLogin(ctx context.Context, rec *Record, call odoo.Call, db st
 	p.Call = &auth.CallCredentials{ByLogin: true, Login: call.LoginText()}
 	p.Call.Password, p.Call.PasswordNotText = password(call)
 	id, err := b.identify(ctx, rec, db, p)
-	if auth.KindOf(err) == auth.NoPassword {
+	switch auth.KindOf(err) {
+	case auth.UnknownDatabase:
+		return caller{}, odoo.NoSuchDatabase(db)
+	case auth.NoPassword:
 		if wrong := call.NoPassword(); wrong != nil {
 			return caller{}, wrong
 		}
@@ -352,7 +357,7 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 		return upstreamError(away)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
-	case errors.As(err, &read):
+	case errors.As(err, &read), errors.Is(err, context.Canceled):
 		return nil, Canceled
 	}
 	return &rpc.Error{Class: "werkzeug.exceptions.InternalServerError", Status: http.StatusInternalServerError,
