@@ -1,0 +1,54 @@
+# The daily work. Everything needs Go; nothing needs a PostgreSQL that runs.
+
+GO ?= go
+# Arguments for make demo: make demo ARGS="--series 19".
+ARGS ?=
+# How long make fuzz tries each target.
+FUZZTIME ?= 30s
+# A running server for make conformance to replay the recordings of SERIES against, instead of the tests' own.
+BASE_URL ?=
+SERIES ?= 18
+
+# The race detector is built with a C compiler.
+RACE := $(if $(shell command -v $${CC:-gcc} 2>/dev/null),-race)
+
+# Go stamps binaries with the commit, and stops where git cannot name one: an export without history, a checkout of
+# another user.
+ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
+
+.PHONY: build demo test lint bench fuzz conformance
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/odoobridge ./cmd/odoobridge
+
+demo:
+	$(GO) run ./cmd/odoobridge demo $(ARGS)
+
+test:
+	$(GO) test $(RACE) -timeout 10m ./...
+
+lint:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then \
+		echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+conformance:
+ifeq ($(BASE_URL),)
+	$(GO) test -count=1 -v -run '^TestConformance' ./integration
+else
+	$(GO) run ./fixtures/conformance/replay --series $(SERIES) --base-url $(BASE_URL)
+endif
