@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"slices"
+	"strings"
+)
+
+// checkAccess raises AccessError unless one of the user's groups has the right on the model.
+func (e *env) checkAccess(m *model, operation string) error {
+	if e.su {
+		return nil
+	}
+	var names []string
+	for _, a := range m.access {
+		allows := map[string]bool{"read": a.read, "write": a.write, "create": a.create, "unlink": a.unlink}[operation]
+		switch {
+		case !allows:
+			continue
+		case a.group == 0 || e.user.groups[a.group]:
+			return nil
+		}
+		if g := e.groups[a.group]; g != nil {
+			names = append(names, "\t- "+g.fullName)
+		}
+	}
+	verb := map[string]string{"read": "access", "write": "modify", "create": "create", "unlink": "delete"}[operation]
+	text := "You are not allowed to " + verb + " '" + m.description + "' (" + m.name + ") records.\n\n"
+	if len(names) == 0 {
+		text += "No group currently allows this operation."
+	} else {
+		slices.Sort(names)
+		text += "This operation is allowed for the following groups:\n" + strings.Join(slices.Compact(names), "\n")
+	}
+	return accessError(text + "\n\nContact your administrator to request access if necessary.")
+}
+
+// ruleError is raised for records that the record rules withhold.
+func (e *env) ruleError(m *model, operation string) error {
+	if e.series < 16 {
+		verb := map[string]string{"read": "access", "write": "modify", "create": "create", "unlink": "delete"}[operation]
+		return accessError("Due to security restrictions, you are not allowed to " + verb + " '" + m.description + "' (" + m.name +
+			") records.\n\nContact your administrator to request access if necessary.")
+	}
+	return accessError("Uh-oh! Looks like you have stumbled upon some top-secret records.\n\nSorry, " + e.user.name + " (id=" +
+		str(e.uid) + ") doesn't have '" + operation + "' access to:\n- " + m.description + " (" + m.name + ")\n\n" +
+		"If you really, really need access, perhaps you can win over your friendly administrator with a batch of freshly baked cookies.")
+}
+
+// forbiddenField is raised for a field that no group may see.
+func (e *env) forbiddenField(m *model, names ...string) error {
+	who := m.description + " (" + m.name + ")"
+	list := "\n- " + strings.Join(names, " (always forbidden)\n- ") + " (always forbidden)"
+	switch {
+	case e.series < 16:
+		return accessError("The requested operation can not be completed due to security restrictions.\n\nDocument type: " + who +
+			"\nOperation: read\nUser: " + str(e.uid) + "\nFields:" + list)
+	case e.series < 19:
+		return accessError("You do not have enough rights to access the fields \"" + strings.Join(names, ",") + "\" on " + who +
+			". Please contact your system administrator.\n\nOperation: read\nUser: " + str(e.uid) + "\nFields:" + list)
+	}
+	return accessError("You do not have enough rights to access the field \"" + names[0] + "\" on " + who +
+		". Please contact your system administrator.\n\nOperation: read\nUser: " + str(e.uid) + "\nGroups: always forbidden")
+}
+
+func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) {
+	err := e.checkAccess(r.model, str(args["operation"]))
+	if err != nil && truthy(args["raise_exception"]) {
+		return nil, err
+	}
+	return err == nil, nil
+}
+
+func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
+	operation := str(args["operation"])
+	if e.checkAccess(r.model, operation) != nil {
+		return false, nil
+	}
+	ids, err := idList(r.ids)
+	if err != nil || len(ids) == 0 {
+		return err == nil, err
+	}
+	allowed, err := e.allowed(r.model, ids, operation)
+	return len(allowed) == len(ids), err
+}

@@ -1,0 +1,130 @@
+package sandbox
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"odoobridge/rpc"
+)
+
+// maxBody bounds a request; Odoo's own limit is the web server's before it.
+const maxBody = 128 << 20
+
+// ServeHTTP routes as Odoo does: a slash at the end and doubled slashes do not count.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := cleanPath(r.URL.Path)
+	rest, isXML := strings.CutPrefix(path, "/xmlrpc/")
+	service, isV2 := strings.CutPrefix(rest, "2/")
+	var reply rpc.Reply
+	switch {
+	case path == "/jsonrpc":
+		reply = s.serveJSON(r)
+	case isXML && rest != "" && !strings.Contains(service, "/"):
+		protocol := rpc.XMLRPC1
+		if isV2 {
+			protocol = rpc.XMLRPC2
+		}
+		reply = s.serveXML(r, protocol, service)
+	default:
+		reply = s.page(rpc.PageNotFound, r)
+	}
+	if err := reply.Write(w); err != nil {
+		s.log.Debug().Err(err).Str("path", path).Msg("the client went away before the answer was written")
+	}
+}
+
+// cleanPath is the path as Werkzeug matches it.
+func cleanPath(path string) string {
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	return path
+}
+
+func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
+	return rpc.PageReply(rpc.Series(s.series), page, r.URL.Path)
+}
+
+func (s *Sandbox) serveJSON(r *http.Request) rpc.Reply {
+	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	switch strings.ToLower(strings.TrimSpace(mediaType)) {
+	case "application/json", "application/json-rpc":
+	default:
+		return s.page(rpc.PageContentType, r)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return s.page(rpc.PageInternalError, r)
+	}
+	var e rpc.Envelope
+	if err := e.ParseJSON(body, rpc.Series(s.series)); err != nil {
+		return s.errorReply(&e, r, rpc.JSONRPC, err)
+	}
+	return s.serve(r, &e, rpc.JSONRPC)
+}
+
+func (s *Sandbox) serveXML(r *http.Request, p rpc.Protocol, service string) rpc.Reply {
+	if r.Method != http.MethodPost {
+		return s.page(rpc.PageMethodNotAllowed, r)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return s.page(rpc.PageInternalError, r)
+	}
+	var e rpc.Envelope
+	if err := e.ParseXML(p, service, body, rpc.Series(s.series)); err != nil {
+		return s.errorReply(&e, r, p, err)
+	}
+	return s.serve(r, &e, p)
+}
+
+// serve runs the call and encodes its result.
+func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Reply {
+	args, err := decodeArgs(e, s.series >= 16)
+	if err != nil {
+		return s.errorReply(e, r, p, err)
+	}
+	result, err := s.dispatch(r.Context(), call{service: e.Service, method: e.Method, args: args, json: p == rpc.JSONRPC})
+	if err != nil {
+		return s.errorReply(e, r, p, err)
+	}
+	if p == rpc.JSONRPC {
+		body := jsonEncoder{series: s.series}
+		if err := body.response(e.ID, result); err != nil {
+			return s.page(rpc.PageInternalError, r) // json.dumps fails outside of Odoo's error handling
+		}
+		contentType := "application/json"
+		if s.series >= 16 {
+			contentType += "; charset=utf-8"
+		}
+		return okReply(contentType, s.series, body.String())
+	}
+	body := xmlEncoder{series: s.series}
+	if err := body.response(result); err != nil {
+		return s.errorReply(e, r, p, err)
+	}
+	return okReply("text/xml; charset=utf-8", s.series, body.String())
+}
+
+// errorReply is the answer to a call that failed. An error that is no *rpc.Error is a fault of the sandbox.
+func (s *Sandbox) errorReply(e *rpc.Envelope, r *http.Request, p rpc.Protocol, err error) rpc.Reply {
+	var known *rpc.Error
+	if !errors.As(err, &known) {
+		s.log.Error().Err(err).Str("path", r.URL.Path).Str("service", e.Service).Str("method", e.Method).Msg("call failed")
+		return s.page(rpc.PageInternalError, r)
+	}
+	return rpc.ErrorReply(p, rpc.Series(s.series), e.ID, known)
+}
+
+func okReply(contentType string, series int, body string) rpc.Reply {
+	header := []rpc.Header{{Name: "Content-Type", Value: contentType}}
+	if series >= 16 {
+		header = append(header, rpc.Header{Name: "X-Content-Type-Options", Value: "nosniff"})
+	}
+	return rpc.Reply{Status: http.StatusOK, Header: header, Body: []byte(body)}
+}

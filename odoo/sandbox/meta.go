@@ -1,0 +1,302 @@
+package sandbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
+	wanted, _ := items(args["allfields"])
+	attributes, _ := items(args["attributes"])
+	result := newDict()
+	for _, name := range r.model.fieldNames() {
+		f := r.model.fields[name]
+		if len(wanted) > 0 && !slices.Contains(wanted, any(name)) || slices.Contains(r.model.noAccess, name) {
+			continue
+		}
+		all := f.description()
+		if !truthy(args["attributes"]) {
+			result.set(name, all)
+			continue
+		}
+		some := newDict()
+		for _, key := range all.keys {
+			if slices.Contains(attributes, any(key)) {
+				some.set(key, all.values[key])
+			}
+		}
+		result.set(name, some)
+	}
+	return result, nil
+}
+
+// description is what fields_get tells of a field.
+func (f *field) description() *dict {
+	d := newDict()
+	if f.kind == "one2many" || f.kind == "many2one" || f.kind == "many2many" {
+		d.set("relation", f.comodel)
+	}
+	if f.inverse != "" {
+		d.set("relation_field", f.inverse)
+	}
+	d.set("readonly", f.readonly)
+	d.set("required", f.required)
+	d.set("searchable", f.stored || f.related != "")
+	if f.kind == "selection" {
+		d.set("selection", append([]any{}, f.selection...))
+	}
+	d.set("sortable", f.column != "")
+	d.set("store", f.stored)
+	d.set("string", f.label)
+	if f.translated {
+		d.set("translate", true)
+	}
+	d.set("type", f.kind)
+	d.set("name", f.name)
+	return d
+}
+
+func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
+	list, ok := args["fields_list"]
+	if !ok {
+		list = args["fields"]
+	}
+	names, _ := items(list)
+	result := newDict()
+	for _, item := range names {
+		f := r.model.fields[str(item)]
+		if f == nil {
+			continue
+		}
+		if v, given := e.context.get("default_" + f.name); given {
+			converted, err := e.defaultValue(r.model, f, v)
+			if err != nil {
+				return nil, err
+			}
+			result.set(f.name, converted)
+		} else if v, ok := r.model.defaults[f.name]; ok && (truthy(v) || f.kind == "boolean") {
+			result.set(f.name, v)
+		}
+	}
+	return result, nil
+}
+
+// defaultValue is a default of the context after the conversions that default_get makes.
+func (e *env) defaultValue(m *model, f *field, v any) (any, error) {
+	switch f.kind {
+	case "char", "text", "html":
+		if v == nil && e.series >= 16 {
+			return nil, nil
+		}
+		if v == nil || v == false {
+			return false, nil
+		}
+		if f.kind == "html" {
+			return sanitizeHTML(str(v)), nil
+		}
+		return str(v), nil
+	case "integer":
+		if !truthy(v) {
+			return int64(0), nil
+		}
+		n, err := toInt(v)
+		if err != nil {
+			return nil, err
+		}
+		if i, ok := n.(int64); !ok || i > 1<<31-1 {
+			return toFloat(n) // beyond what XML-RPC can carry: values.int.big
+		}
+		return n, nil
+	case "float", "monetary":
+		if !truthy(v) {
+			return 0.0, nil
+		}
+		n, err := toFloat(v)
+		if err != nil {
+			return nil, err
+		}
+		return e.round(m, f, n)
+	case "boolean":
+		return truthy(v), nil
+	case "selection":
+		if v == nil || v == false {
+			return false, nil
+		}
+		if err := e.checkSelection(m, f, v); err != nil {
+			if e.series >= 16 {
+				return nil, nil
+			}
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+func runNameSearch(e *env, r *records, args map[string]any) (any, error) {
+	m := r.model
+	extra, ok := args["args"]
+	if !ok {
+		extra = args["domain"]
+	}
+	if extra == nil {
+		extra = []any{}
+	}
+	list, _ := items(extra)
+	search := []any{}
+	if name := str(args["name"]); name != "" {
+		fields := append([]string{m.recName}, m.searched...)
+		for range fields[1:] {
+			search = append(search, "|")
+		}
+		for _, f := range fields {
+			search = append(search, []any{f, args["operator"], name})
+		}
+	}
+	ids, err := e.search(m, query{domain: append(search, list...), limit: args["limit"]})
+	if err != nil {
+		return nil, err
+	}
+	return e.namePairs(m, ids)
+}
+
+// namePairs are [id, name] of records.
+func (e *env) namePairs(m *model, ids []int64) (any, error) {
+	names, err := e.displayNames(m, ids)
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([]any, len(ids))
+	for i, id := range ids {
+		pairs[i] = []any{id, names[id]}
+	}
+	return pairs, nil
+}
+
+func runNameGet(e *env, r *records, _ map[string]any) (any, error) {
+	if err := e.checkAccess(r.model, "read"); err != nil {
+		return nil, err
+	}
+	ids, err := e.checkRecords(r.model, r.ids, "read")
+	if err != nil {
+		return nil, err
+	}
+	return e.namePairs(r.model, ids)
+}
+
+func runContextGet(e *env, _ *records, _ map[string]any) (any, error) {
+	d := newDict("lang", orFalse(e.user.lang), "tz", orFalse(e.user.tz))
+	if e.series >= 16 {
+		d.set("uid", e.uid)
+	}
+	return d, nil
+}
+
+func orFalse(s string) any {
+	if s == "" {
+		return false
+	}
+	return s
+}
+
+func runHasGroup(e *env, r *records, args map[string]any) (any, error) {
+	module, name, ok := strings.Cut(str(args["group_ext_id"]), ".")
+	if !ok {
+		return nil, assertionError("External ID '" + module + "' must be fully qualified")
+	}
+	ids, err := e.ids("SELECT res_id FROM ir_model_data WHERE model = 'res.groups' AND module = $1 AND name = $2", module, name)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	return e.user.groups[ids[0]], nil
+}
+
+func runGetParam(e *env, r *records, args map[string]any) (any, error) {
+	if err := e.checkAccess(r.model, "read"); err != nil {
+		return nil, err
+	}
+	value, err := e.parameter(str(args["key"]))
+	if err != nil || value != nil {
+		return value, err
+	}
+	return args["default"], nil
+}
+
+// parameter is a system parameter's value, nil where there is none.
+func (e *env) parameter(key string) (any, error) {
+	list, err := e.search(e.models["ir.config_parameter"], query{domain: []any{[]any{"key", "=", key}}})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	m := e.models["ir.config_parameter"]
+	return e.scalar(m, m.fields["value"], list[0], true)
+}
+
+func runSetParam(e *env, r *records, args map[string]any) (any, error) {
+	key := str(args["key"])
+	old, err := e.parameter(key)
+	if err != nil {
+		return nil, err
+	}
+	recs := &records{model: r.model}
+	if old == nil {
+		_, err := runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", args["value"])})
+		return false, err
+	}
+	ids, err := e.search(r.model, query{domain: []any{[]any{"key", "=", key}}})
+	if err != nil {
+		return nil, err
+	}
+	recs.ids = ints(ids)
+	_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", args["value"])})
+	return old, err
+}
+
+func runExists(e *env, r *records, _ map[string]any) (any, error) {
+	ids, err := idList(r.ids)
+	if err != nil {
+		return nil, err
+	}
+	there, err := e.existing(r.model, ids)
+	return ints(there), err
+}
+
+// runBrowse answers what Odoo does: browse is called on the ids, without any of its own.
+func runBrowse(e *env, r *records, _ map[string]any) (any, error) {
+	return &records{model: r.model}, nil
+}
+
+func runSelf(e *env, r *records, _ map[string]any) (any, error) { return r, nil }
+
+func runEnsureOne(e *env, r *records, _ map[string]any) (any, error) {
+	if len(r.ids) != 1 {
+		return nil, valueError("Expected singleton: " + repr(r))
+	}
+	return r, nil
+}
+
+func runMapped(e *env, r *records, args map[string]any) (any, error) {
+	name := str(args["func"])
+	if r.model.fields[name] == nil {
+		return nil, keyError(name)
+	}
+	rows, err := e.read(r.model, r.ids, []string{name}, false)
+	if err != nil {
+		return nil, err
+	}
+	values := []any{}
+	for _, row := range rows.([]any) {
+		values = append(values, row.(*dict).values[name])
+	}
+	return values, nil
+}
+
+func runFilteredDomain(e *env, r *records, args map[string]any) (any, error) {
+	list, _ := items(args["domain"])
+	domain := append([]any{[]any{"id", "in", r.ids}}, list...)
+	ids, err := e.with("active_test", false).search(r.model, query{domain: domain, order: "id"})
+	if err != nil {
+		return nil, fmt.Errorf("filter: %w", err)
+	}
+	return &records{model: r.model, ids: ints(ids)}, nil
+}

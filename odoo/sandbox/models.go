@@ -1,0 +1,85 @@
+package sandbox
+
+// attributes are what a model's class says in Python and no table holds.
+type attributes struct {
+	order    string            // _order
+	recName  string            // _rec_name, the field that names a record
+	inherits string            // the many2one of _inherits
+	parent   string            // _parent_name
+	class    string            // the class that overrides create and write, as TypeErrors name it; "" is BaseModel
+	defaults map[string]any    // values of new records
+	searched []string          // the fields that name_search looks in, beside the name
+	unique   map[string]string // messages of unique constraints
+	digits   map[string]int    // decimals of float fields
+	loop     func(series int) error
+	noAccess []string // fields that nobody may read over RPC
+}
+
+// attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.
+func attributesOf(name string, series int) attributes {
+	a := modelAttributes[name]
+	if a.order == "" {
+		a.order = "id"
+	}
+	if a.recName == "" {
+		a.recName = "name"
+	}
+	if a.parent == "" {
+		a.parent = "parent_id"
+	}
+	if name == "res.partner" && series >= 16 {
+		a.order, a.recName = "complete_name ASC, id DESC", "complete_name"
+	}
+	if name == "res.partner" && series >= 19 {
+		a.class = "ResPartner"
+	}
+	return a
+}
+
+// modelAttributes are facts of Odoo 15 to 19, each where a recorded case needs it.
+var modelAttributes = map[string]attributes{
+	"res.partner": {
+		order: "display_name", recName: "display_name", class: "Partner",
+		defaults: map[string]any{"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true},
+		searched: []string{"email", "ref", "vat"},
+		digits:   map[string]int{"partner_latitude": 7, "partner_longitude": 7},
+		loop:     func(int) error { return validationError("You cannot create recursive Partner hierarchies.") },
+	},
+	"res.users": {
+		order: "name, login", inherits: "partner_id",
+		defaults: map[string]any{"active": true, "company_id": int64(1), "share": false},
+		searched: []string{"login"},
+		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
+		noAccess: []string{"totp_secret"},
+	},
+	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
+	"res.country":       {order: "name", searched: []string{"code"}},
+	"res.country.state": {order: "code"},
+	"res.currency":      {order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}},
+	"res.currency.rate": {order: "name desc", defaults: map[string]any{"company_id": int64(1)}},
+	"res.lang":          {order: "active desc, name"},
+	"res.groups":        {order: "name"},
+	"res.partner.category": {
+		order: "name", defaults: map[string]any{"active": true},
+		loop: func(series int) error {
+			if series >= 19 {
+				return validationError("Recursion Detected.")
+			}
+			return userError("Recursion Detected.")
+		},
+	},
+	"ir.model":        {order: "model"},
+	"ir.model.fields": {order: "name", recName: "field_description"},
+	"ir.config_parameter": {
+		order: "key", recName: "key",
+		unique: map[string]string{"ir_config_parameter_key_uniq": "Key must be unique."},
+	},
+	"ir.attachment": {order: "id desc", defaults: map[string]any{"type": "binary", "company_id": int64(1)}},
+	"auth.api.key": {
+		defaults: map[string]any{"active": true},
+		unique:   map[string]string{"auth_api_key_name_uniq": "Api Key name must be unique."},
+	},
+	"auth.api.key.group": {},
+	"res.users.apikeys":  {},
+	"res.partner.bank":   {order: "sequence, id", recName: "acc_number"},
+}

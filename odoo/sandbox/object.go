@@ -1,0 +1,291 @@
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Signatures of what Odoo calls between the envelope and the model, up to series 18.
+var (
+	executeKw = parseSignature("execute_kw(db, uid, obj, method, args, kw=None)")
+	execute   = parseSignature("execute(db, uid, obj, method)") // and *args
+)
+
+// modelCall is a method of a model with its arguments, credentials checked and gone.
+type modelCall struct {
+	model, method any
+	args          []any
+	kwargs        *dict
+	sequence      string // the Python type of args, for IndexErrors
+}
+
+// object is the service object: it checks the credentials and calls the method in a transaction of its own. The order of
+// the checks differs between series, and callers see it in the errors (cases auth.args.*, auth.method.*).
+func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
+	uid, call, err := s.objectCall(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.transaction(ctx, uid, call)
+}
+
+func (s *Sandbox) objectCall(ctx context.Context, c call) (int64, modelCall, error) {
+	if s.series >= 19 {
+		return s.objectCall19(ctx, c)
+	}
+	if len(c.args) < 3 {
+		return 0, modelCall{}, indexError(c.sequence() + " index out of range")
+	}
+	db, secret, rest := c.args[0], c.args[2], c.args[3:]
+	uid, err := toInt(c.args[1])
+	if err != nil {
+		return 0, modelCall{}, err
+	}
+	if s.series < 16 {
+		if err := checkObjectMethod(c.method); err != nil {
+			return 0, modelCall{}, err
+		}
+	}
+	if err := s.checkDatabase(db); err != nil {
+		return 0, modelCall{}, err
+	}
+	if err := s.checkUser(ctx, uid, secret); err != nil {
+		return 0, modelCall{}, err
+	}
+	if err := checkObjectMethod(c.method); err != nil {
+		return 0, modelCall{}, err
+	}
+	m, err := bindObject(c.method, append([]any{db, uid}, rest...))
+	return uid.(int64), m, err
+}
+
+func checkObjectMethod(method string) error {
+	switch method {
+	case "execute", "execute_kw":
+		return nil
+	case "obj_list":
+		return newError("builtins.NameError", "obj_list has been discontinued via RPC as of 6.0, please query ir.model directly!")
+	}
+	return newError("builtins.NameError", "Method not available "+method)
+}
+
+// bindObject binds what follows the credentials to execute or execute_kw; args begins with db and uid.
+func bindObject(method string, args []any) (modelCall, error) {
+	if method == "execute" {
+		bound, err := execute.bind(args[:min(len(args), len(execute.params))], nil)
+		if err != nil {
+			return modelCall{}, err
+		}
+		return modelCall{
+			model: bound["obj"], method: bound["method"], args: args[len(execute.params):], kwargs: newDict(), sequence: "tuple",
+		}, nil
+	}
+	bound, err := executeKw.bind(args, nil)
+	if err != nil {
+		return modelCall{}, err
+	}
+	list, ok := items(bound["args"])
+	if !ok {
+		return modelCall{}, typeError("Value after * must be an iterable, not " + typeName(bound["args"]))
+	}
+	kwargs, ok := bound["kw"].(*dict)
+	if truthy(bound["kw"]) && !ok {
+		return modelCall{}, typeError("odoo.service.model.execute() argument after ** must be a mapping, not " + typeName(bound["kw"]))
+	}
+	return modelCall{model: bound["obj"], method: bound["method"], args: list, kwargs: kwargs.copy(), sequence: "tuple"}, nil
+}
+
+// objectCall19 is the same in series 19, which unpacks where the earlier ones bind.
+func (s *Sandbox) objectCall19(ctx context.Context, c call) (int64, modelCall, error) {
+	if len(c.args) < 5 {
+		return 0, modelCall{}, valueError(fmt.Sprintf("not enough values to unpack (expected at least 5, got %d)", len(c.args)))
+	}
+	db, secret, rest := c.args[0], c.args[2], c.args[5:]
+	uid, err := toInt(c.args[1])
+	if err != nil {
+		return 0, modelCall{}, err
+	}
+	if !truthy(secret) {
+		return 0, modelCall{}, accessDenied()
+	}
+	if err := s.checkDatabase(db); err != nil {
+		return 0, modelCall{}, err
+	}
+	m := modelCall{model: c.args[3], method: c.args[4], args: rest, kwargs: newDict(), sequence: "list"}
+	switch c.method {
+	case "execute":
+	case "execute_kw":
+		if m.args, m.kwargs, err = keywords19(rest); err != nil {
+			return 0, modelCall{}, err
+		}
+	default:
+		return 0, modelCall{}, newError("builtins.NameError", "Method not available "+c.method)
+	}
+	switch secret.(type) {
+	case []any, *dict:
+		return 0, modelCall{}, typeError("unhashable type: '" + typeName(secret) + "'")
+	}
+	return uid.(int64), m, s.checkUser(ctx, uid, secret)
+}
+
+// keywords19 unpacks the args and kwargs of execute_kw.
+func keywords19(rest []any) ([]any, *dict, error) {
+	switch {
+	case len(rest) == 0:
+		return nil, nil, valueError("not enough values to unpack (expected 2, got 0)")
+	case len(rest) > 2:
+		return nil, nil, valueError("too many values to unpack (expected 2)")
+	}
+	kwargs := newDict()
+	if len(rest) == 2 && rest[1] != nil {
+		var err error
+		if kwargs, err = toDict(rest[1]); err != nil {
+			return nil, nil, err
+		}
+	}
+	list, ok := items(rest[0])
+	if !ok {
+		return nil, nil, typeError("Value after * must be an iterable, not " + typeName(rest[0]))
+	}
+	return list, kwargs, nil
+}
+
+// toDict is dict(v).
+func toDict(v any) (*dict, error) {
+	if d, ok := v.(*dict); ok {
+		return d.copy(), nil
+	}
+	list, ok := items(v)
+	if !ok {
+		return nil, typeError("'" + typeName(v) + "' object is not iterable")
+	}
+	d := newDict()
+	for i, item := range list {
+		pair, ok := items(item)
+		if !ok {
+			return nil, typeError(fmt.Sprintf("cannot convert dictionary update sequence element #%d to a sequence", i))
+		}
+		if len(pair) != 2 {
+			return nil, valueError(fmt.Sprintf("dictionary update sequence element #%d has length %d; 2 is required", i, len(pair)))
+		}
+		d.set(str(pair[0]), pair[1])
+	}
+	return d, nil
+}
+
+// transaction runs the method; what it wrote stays only if it succeeds.
+func (s *Sandbox) transaction(ctx context.Context, uid int64, c modelCall) (any, error) {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict()}
+	if err := e.readUser(); err != nil {
+		return nil, err
+	}
+	result, err := e.callKw(c)
+	if err != nil {
+		return nil, err
+	}
+	return result, tx.Commit()
+}
+
+// callKw finds the method and calls it as Odoo's call_kw does.
+func (e *env) callKw(c modelCall) (any, error) {
+	name, err := e.checkMethodName(c)
+	if err != nil {
+		return nil, err
+	}
+	modelName, _ := c.model.(string)
+	m := e.models[modelName]
+	if m == nil {
+		return nil, userError("Object " + str(c.model) + " doesn't exist")
+	}
+	method, err := e.findMethod(m, name)
+	if err != nil {
+		return nil, err
+	}
+	args := c.args
+	recs := &records{model: m}
+	if !method.class {
+		if len(args) == 0 {
+			return nil, indexError(c.sequence + " index out of range")
+		}
+		recs.ids, args = browse(args[0]), args[1:]
+	}
+	if given, ok := c.kwargs.get("context"); ok {
+		c.kwargs.delete("context")
+		if truthy(given) {
+			if e.context, err = toDict(given); err != nil {
+				return nil, err
+			}
+		}
+	}
+	bound, err := method.signature.bind(append([]any{recs}, args...), c.kwargs)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.checkContext(); err != nil {
+		return nil, err
+	}
+	result, err := method.run(e, recs, bound)
+	if err != nil {
+		return nil, err
+	}
+	if method.first && len(args) == 0 {
+		return nil, indexError(c.sequence + " index out of range") // create looks at args[0] for the shape of its answer
+	}
+	return result, nil
+}
+
+// checkMethodName refuses private methods: those that begin with "_", and init.
+func (e *env) checkMethodName(c modelCall) (string, error) {
+	name, ok := c.method.(string)
+	private := strings.HasPrefix(name, "_") || name == "init"
+	if e.series >= 19 {
+		if modelName, isName := c.model.(string); !isName || e.models[modelName] == nil {
+			return "", userError("Object " + str(c.model) + " doesn't exist")
+		}
+		if !ok {
+			return "", attributeError("'" + typeName(c.method) + "' object has no attribute 'startswith'")
+		}
+		if private {
+			return "", e.privateMethod(c.model.(string), name)
+		}
+		return name, nil
+	}
+	if !ok {
+		return "", typeError("expected string or bytes-like object, got '" + typeName(c.method) + "'")
+	}
+	if private {
+		return "", e.privateMethod("", name)
+	}
+	return name, nil
+}
+
+func (e *env) privateMethod(model, name string) error {
+	if e.series >= 19 {
+		name = "'" + model + "." + name + "'"
+	}
+	return accessError("Private methods (such as " + name + ") cannot be called remotely.")
+}
+
+// browse is the ids of browse(v): none, one or a list of them.
+func browse(v any) []any {
+	if !truthy(v) {
+		if n, ok := v.(int64); ok && n == 0 {
+			return nil
+		}
+		return nil
+	}
+	switch v := v.(type) {
+	case []any:
+		return v
+	case tuple:
+		return v
+	}
+	return []any{v}
+}

@@ -1,0 +1,260 @@
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// registry is what the database says of models, read once.
+type registry struct {
+	series  int
+	models  map[string]*model
+	tables  map[string]map[string]string // column types by table and column
+	byTable map[string]*model
+	groups  map[int64]*group
+}
+
+// model is a model as data.
+type model struct {
+	attributes
+	name        string // "res.partner"
+	description string // "Contact"
+	table       string
+	stored      bool // the table exists
+	fields      map[string]*field
+	access      []accessRight
+	rules       []recordRule
+}
+
+// field is a field as data, of ir_model_fields.
+type field struct {
+	name, kind, label          string
+	comodel, inverse, related  string
+	required, readonly, stored bool
+	translated, copied         bool
+	relation, column1, column2 string // many2many
+	selection                  []any  // [value, label] pairs
+	column                     string // the column's SQL type, "" where there is none
+}
+
+type group struct {
+	id       int64
+	fullName string // "Administration/Settings"
+	implied  []int64
+}
+
+// accessRight is a row of ir_model_access; group 0 is everyone.
+type accessRight struct {
+	group                       int64
+	read, write, create, unlink bool
+}
+
+// recordRule is a row of ir_rule; a rule without groups is global.
+type recordRule struct {
+	domain                      string
+	groups                      []int64
+	read, write, create, unlink bool
+}
+
+// column says whether a table has a column.
+func (r *registry) column(table, column string) bool { return r.tables[table][column] != "" }
+
+func readRegistry(ctx context.Context, db *sql.DB, series int) (*registry, error) {
+	r := &registry{
+		series: series, models: make(map[string]*model), tables: make(map[string]map[string]string),
+		byTable: make(map[string]*model), groups: make(map[int64]*group),
+	}
+	for _, read := range []func(context.Context, *sql.DB) error{
+		r.readTables, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups,
+	} {
+		if err := read(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	if r.models["res.users"] == nil || !r.models["res.users"].stored {
+		return nil, fmt.Errorf("there is no res.users in it: load the fixture state first")
+	}
+	return r, nil
+}
+
+// each calls do for every row of a query, with the row's columns as text, NULL being "".
+func each(ctx context.Context, db *sql.DB, query string, do func(c map[string]string) error) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values := make([]sql.NullString, len(names))
+	into := make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		c := make(map[string]string, len(names))
+		for i, name := range names {
+			c[name] = values[i].String
+		}
+		if err := do(c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (r *registry) readTables(ctx context.Context, db *sql.DB) error {
+	const query = `SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'`
+	return each(ctx, db, query, func(c map[string]string) error {
+		if r.tables[c["table_name"]] == nil {
+			r.tables[c["table_name"]] = make(map[string]string)
+		}
+		r.tables[c["table_name"]][c["column_name"]] = c["udt_name"]
+		return nil
+	})
+}
+
+func (r *registry) readModels(ctx context.Context, db *sql.DB) error {
+	return each(ctx, db, `SELECT model, name FROM ir_model`, func(c map[string]string) error {
+		name := c["model"]
+		m := &model{
+			attributes: attributesOf(name, r.series), name: name, description: english(c["name"]),
+			table: strings.ReplaceAll(name, ".", "_"), fields: make(map[string]*field),
+		}
+		m.stored = r.tables[m.table] != nil
+		r.models[name] = m
+		r.byTable[m.table] = m
+		m.fields["id"] = &field{name: "id", kind: "integer", label: "ID", readonly: true, stored: true, column: "int4"}
+		return nil
+	})
+}
+
+func (r *registry) readFields(ctx context.Context, db *sql.DB) error {
+	return each(ctx, db, `SELECT * FROM ir_model_fields`, func(c map[string]string) error {
+		m := r.models[c["model"]]
+		if m == nil {
+			return fmt.Errorf("field %s of %s, which is no model", c["name"], c["model"])
+		}
+		f := &field{
+			name: c["name"], kind: c["ttype"], label: english(c["field_description"]),
+			comodel: c["relation"], inverse: c["relation_field"], related: c["related"],
+			required: c["required"] == "true", readonly: c["readonly"] == "true", stored: c["store"] == "true",
+			copied: c["copied"] == "true", column: r.tables[m.table][c["name"]],
+			relation: c["relation_table"], column1: c["column1"], column2: c["column2"],
+		}
+		f.translated = f.column == "jsonb" && f.kind != "properties"
+		m.fields[f.name] = f
+		return nil
+	})
+}
+
+func (r *registry) readSelections(ctx context.Context, db *sql.DB) error {
+	const query = `SELECT f.model, f.name AS field, s.value, s.name AS label FROM ir_model_fields_selection s
+		JOIN ir_model_fields f ON f.id = s.field_id ORDER BY s.field_id, s.sequence, s.id`
+	return each(ctx, db, query, func(c map[string]string) error {
+		f := r.models[c["model"]].fields[c["field"]]
+		f.selection = append(f.selection, []any{c["value"], english(c["label"])})
+		return nil
+	})
+}
+
+func (r *registry) readAccess(ctx context.Context, db *sql.DB) error {
+	const query = `SELECT m.model, coalesce(a.group_id, 0) AS group_id, a.perm_read, a.perm_write, a.perm_create, a.perm_unlink
+		FROM ir_model_access a JOIN ir_model m ON m.id = a.model_id WHERE a.active ORDER BY a.id`
+	return each(ctx, db, query, func(c map[string]string) error {
+		m := r.models[c["model"]]
+		m.access = append(m.access, accessRight{
+			group: integer(c["group_id"]), read: c["perm_read"] == "true", write: c["perm_write"] == "true",
+			create: c["perm_create"] == "true", unlink: c["perm_unlink"] == "true",
+		})
+		return nil
+	})
+}
+
+func (r *registry) readRules(ctx context.Context, db *sql.DB) error {
+	const query = `SELECT m.model, r.domain_force, r.perm_read, r.perm_write, r.perm_create, r.perm_unlink,
+			(SELECT json_agg(group_id) FROM rule_group_rel g WHERE g.rule_group_id = r.id) AS groups
+		FROM ir_rule r JOIN ir_model m ON m.id = r.model_id WHERE r.active ORDER BY r.id`
+	return each(ctx, db, query, func(c map[string]string) error {
+		m := r.models[c["model"]]
+		rule := recordRule{
+			domain: c["domain_force"], read: c["perm_read"] == "true", write: c["perm_write"] == "true",
+			create: c["perm_create"] == "true", unlink: c["perm_unlink"] == "true",
+		}
+		if c["groups"] != "" {
+			if err := json.Unmarshal([]byte(c["groups"]), &rule.groups); err != nil {
+				return err
+			}
+		}
+		m.rules = append(m.rules, rule)
+		return nil
+	})
+}
+
+// readGroups reads the groups, by the name that error messages give them: with the category before it, up to series 18.
+func (r *registry) readGroups(ctx context.Context, db *sql.DB) error {
+	query := `SELECT id, name, '' AS category FROM res_groups`
+	if r.column("res_groups", "category_id") {
+		query = `SELECT g.id, g.name, c.name AS category FROM res_groups g LEFT JOIN ir_module_category c ON c.id = g.category_id`
+	}
+	err := each(ctx, db, query, func(c map[string]string) error {
+		g := &group{id: integer(c["id"]), fullName: english(c["name"])}
+		if c["category"] != "" {
+			g.fullName = english(c["category"]) + "/" + g.fullName
+		}
+		r.groups[g.id] = g
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return each(ctx, db, `SELECT gid, hid FROM res_groups_implied_rel`, func(c map[string]string) error {
+		if g := r.groups[integer(c["gid"])]; g != nil {
+			g.implied = append(g.implied, integer(c["hid"]))
+		}
+		return nil
+	})
+}
+
+// closure adds the groups that the given ones imply.
+func (r *registry) closure(direct []int64) map[int64]bool {
+	all := make(map[int64]bool)
+	for queue := slices.Clone(direct); len(queue) > 0; queue = queue[1:] {
+		if id := queue[0]; !all[id] {
+			all[id] = true
+			if g := r.groups[id]; g != nil {
+				queue = append(queue, g.implied...)
+			}
+		}
+	}
+	return all
+}
+
+// fieldNames are the names of a model's fields, sorted.
+func (m *model) fieldNames() []string { return slices.Sorted(maps.Keys(m.fields)) }
+
+// english is a translated value in English, from either form of its column: text, or JSON by language.
+func english(value string) string {
+	var byLanguage map[string]string
+	if strings.HasPrefix(value, "{") && json.Unmarshal([]byte(value), &byLanguage) == nil {
+		return byLanguage["en_US"]
+	}
+	return value
+}
+
+// integer reads a number that PostgreSQL wrote.
+func integer(text string) int64 {
+	n, _ := toInt(text)
+	i, _ := n.(int64)
+	return i
+}

@@ -1,0 +1,74 @@
+// Package sandbox is an Odoo for tests: the endpoints /jsonrpc and /xmlrpc of series 15, 18 and 19 on PostgreSQL tables
+// shaped like Odoo's, as package fixtures makes them.
+//
+// What it knows of models is data: the tables ir_model, ir_model_fields, ir_model_access and ir_rule, and a short table
+// of the attributes that Odoo keeps in Python (models.go). What it does is general: Python's rules for binding arguments,
+// a table of field types, domains compiled to SQL, access rights by group, record rules. A call runs in a transaction of
+// its own, and one that fails leaves nothing behind.
+//
+// Its truth is the recorded exchanges of real Odoo; replay_test.go replays them and keeps the count.
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	_ "github.com/lib/pq" // the driver behind Config.DSN
+	"github.com/rs/zerolog"
+)
+
+// Config says what a sandbox serves.
+type Config struct {
+	DB       *sql.DB // the database with the tables; it stays open when the sandbox is closed
+	DSN      string  // opened where DB is nil
+	Database string  // the name that callers use for it, such as "odoo18"
+	Series   int     // 15, 18 or 19, which the tables have to be of
+	Log      zerolog.Logger
+}
+
+// Sandbox is the server. It is an http.Handler, safe for concurrent use, and keeps nothing outside of itself.
+type Sandbox struct {
+	db       *sql.DB
+	ownsDB   bool
+	database string
+	series   int
+	log      zerolog.Logger
+	registry *registry
+	proofs   *proofs
+}
+
+// New reads the models from the database. It fails if the series is none that is known or the tables are not there.
+func New(cfg Config) (*Sandbox, error) {
+	if !slices.Contains([]int{15, 18, 19}, cfg.Series) {
+		return nil, fmt.Errorf("sandbox: no series %d: choose 15, 18 or 19", cfg.Series)
+	}
+	if cfg.Database == "" {
+		return nil, fmt.Errorf("sandbox: Config.Database is empty: name the database that callers ask for")
+	}
+	s := &Sandbox{
+		db: cfg.DB, database: cfg.Database, series: cfg.Series,
+		log: cfg.Log, proofs: newProofs(),
+	}
+	if s.db == nil {
+		var err error
+		if s.db, err = sql.Open("postgres", cfg.DSN); err != nil {
+			return nil, fmt.Errorf("sandbox: %w", err)
+		}
+		s.ownsDB = true
+	}
+	var err error
+	if s.registry, err = readRegistry(context.Background(), s.db, cfg.Series); err != nil {
+		return nil, fmt.Errorf("sandbox: read the models of %s: %w", cfg.Database, err)
+	}
+	return s, nil
+}
+
+// Close closes the database if New opened it.
+func (s *Sandbox) Close() error {
+	if s.ownsDB {
+		return s.db.Close()
+	}
+	return nil
+}

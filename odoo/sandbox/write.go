@@ -1,0 +1,207 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lib/pq"
+)
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+
+func runWrite(e *env, r *records, args map[string]any) (any, error) {
+	m := r.model
+	if len(r.ids) == 0 {
+		return true, nil
+	}
+	if err := e.checkAccess(m, "write"); err != nil {
+		return nil, err
+	}
+	vals, ok := args["vals"].(*dict)
+	if !ok {
+		return nil, attributeError("'" + typeName(args["vals"]) + "' object has no attribute 'items'")
+	}
+	ids, err := e.checkRecords(m, r.ids, "write")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range vals.keys {
+		if m.fields[name] == nil {
+			return nil, e.invalidField(m, name)
+		}
+	}
+	return true, e.write(m, ids, vals)
+}
+
+// checkRecords are the ids as numbers, each of a record that is there and that the rules let the user have.
+func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, error) {
+	ids, err := idList(list)
+	if err != nil {
+		return nil, err
+	}
+	there, err := e.existing(m, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if !slices.Contains(there, id) {
+			return nil, missingError(m.name, id, e.uid)
+		}
+	}
+	operations := []string{operation}
+	if e.series >= 19 && operation != "read" {
+		operations = []string{"read", operation} // what is not readable is refused as such (errors.access.rule.name)
+	}
+	for _, op := range operations {
+		allowed, err := e.allowed(m, ids, op)
+		if err != nil {
+			return nil, err
+		}
+		if len(allowed) < len(there) {
+			return nil, e.ruleError(m, op)
+		}
+	}
+	return ids, nil
+}
+
+// write sets the values of records that are known to exist.
+func (e *env) write(m *model, ids []int64, vals *dict) error {
+	if err := e.writeInherited(m, ids, vals); err != nil {
+		return err
+	}
+	columns, err := e.columns(m, vals)
+	if err != nil {
+		return err
+	}
+	for name, v := range columns {
+		if f := m.fields[name]; v == nil && f != nil && f.required {
+			return e.notNull(m, f)
+		}
+	}
+	e.stamp(m, columns, "write_uid", "write_date")
+	names := sortedKeys(columns)
+	if len(names) > 0 && m.stored {
+		w := &where{env: e}
+		sets := make([]string, len(names))
+		for i, name := range names {
+			sets[i] = quote(name) + " = " + w.arg(columns[name])
+		}
+		statement := fmt.Sprintf("UPDATE %s SET %s WHERE id = ANY (%s)", quote(m.table), strings.Join(sets, ", "), w.arg(pq.Array(ids)))
+		if err := e.exec(statement, w.args...); err != nil {
+			return err
+		}
+	}
+	if err := e.checkLoop(m, ids, vals); err != nil {
+		return err
+	}
+	if err := e.writeMembers(m, ids, vals); err != nil {
+		return err
+	}
+	return e.recompute(m, ids, vals.keys)
+}
+
+// writeInherited writes related fields where their record is: those of the partner of a user, for example.
+func (e *env) writeInherited(m *model, ids []int64, vals *dict) error {
+	if m.inherits == "" {
+		return nil
+	}
+	inherited := newDict()
+	for _, name := range vals.keys {
+		if rest, ok := strings.CutPrefix(m.fields[name].related, m.inherits+"."); ok && m.fields[name].column == "" {
+			inherited.set(rest, vals.values[name])
+		}
+	}
+	if len(inherited.keys) == 0 {
+		return nil
+	}
+	parents, err := e.ids(fmt.Sprintf("SELECT %s FROM %s WHERE id = ANY ($1)", quote(m.inherits), quote(m.table)), pq.Array(ids))
+	if err != nil {
+		return err
+	}
+	return e.superuser().write(e.models[m.fields[m.inherits].comodel], parents, inherited)
+}
+
+// checkLoop refuses a parent that is below its own child.
+func (e *env) checkLoop(m *model, ids []int64, vals *dict) error {
+	if _, given := vals.get(m.parent); !given || m.loop == nil {
+		return nil
+	}
+	query := fmt.Sprintf(`WITH RECURSIVE up(start, id) AS (
+			SELECT id, %[1]s FROM %[2]s WHERE id = ANY ($1) UNION SELECT up.start, r.%[1]s FROM %[2]s r JOIN up ON r.id = up.id)
+		SELECT start FROM up WHERE start = id`, quote(m.parent), quote(m.table))
+	loops, err := e.ids(query, pq.Array(ids))
+	if err == nil && len(loops) > 0 {
+		err = m.loop(e.series)
+	}
+	return err
+}
+
+// recompute brings stored columns up to date that Odoo computes from others.
+func (e *env) recompute(m *model, ids []int64, written []string) error {
+	if path := m.fields["parent_path"]; path != nil && path.column != "" && m.fields[m.parent] != nil {
+		statement := fmt.Sprintf(`UPDATE %[1]s r SET parent_path =
+			coalesce((SELECT p.parent_path FROM %[1]s p WHERE p.id = r.%[2]s), '') || r.id || '/' WHERE id = ANY ($1)`,
+			quote(m.table), quote(m.parent))
+		if err := e.exec(statement, pq.Array(ids)); err != nil {
+			return err
+		}
+	}
+	for _, s := range storedComputations {
+		if s.model != m.name || !slices.ContainsFunc(written, func(n string) bool { return slices.Contains(s.depends, n) }) {
+			continue
+		}
+		if s.column != "" && !e.column(m.table, s.column) {
+			continue
+		}
+		if err := e.exec(s.statement, pq.Array(ids)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
+	m := r.model
+	if len(r.ids) == 0 {
+		return true, nil
+	}
+	if err := e.checkAccess(m, "unlink"); err != nil {
+		return nil, err
+	}
+	given, err := idList(r.ids)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := e.existing(m, given)
+	if err != nil || len(ids) == 0 {
+		return err == nil, err
+	}
+	if _, err := e.checkRecords(m, ints(ids), "unlink"); err != nil {
+		return nil, err
+	}
+	if err := e.checkDeletable(m, ids); err != nil {
+		return nil, err
+	}
+	return true, e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
+}
+
+// checkDeletable refuses what Odoo protects in Python.
+func (e *env) checkDeletable(m *model, ids []int64) error {
+	switch m.name {
+	case "res.lang":
+		base, err := e.ids("SELECT id FROM res_lang WHERE code = 'en_US' AND id = ANY ($1)", pq.Array(ids))
+		if err == nil && len(base) > 0 {
+			err = userError("Base Language 'en_US' can not be deleted.")
+		}
+		return err
+	case "res.users":
+		const admin = 2
+		if slices.Contains(ids, admin) {
+			return userError("You cannot delete the admin user because it is utilized in various places (such as security " +
+				"configurations,...). Instead, archive it.")
+		}
+	}
+	return nil
+}
