@@ -30,6 +30,9 @@ type Login struct {
 	Password Secret
 }
 
+// Format implements [fmt.Formatter], so that no verb gets at the password.
+func (l Login) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "{%q %v}", l.Login, l.Password) }
+
 // CallCredentials are the credentials among a call's own arguments: a uid and a password for `object`, a login and a
 // password for `common`.
 //
@@ -44,6 +47,15 @@ type CallCredentials struct {
 	// PasswordNotText is set for a password that is neither empty nor a string. Odoo raises a TypeError for it, after
 	// it has found the user (auth.pw.int): here that is an [Error] of kind [NoPassword].
 	PasswordNotText bool
+}
+
+// Format implements [fmt.Formatter], so that no verb gets at the password.
+func (c CallCredentials) Format(f fmt.State, _ rune) {
+	if c.ByLogin {
+		_, _ = fmt.Fprintf(f, "{%q %v}", c.Login, c.Password)
+	} else {
+		_, _ = fmt.Fprintf(f, "{%d %v}", c.UID, c.Password)
+	}
 }
 
 // Identity is the res.users row found, how, and by which key. It is good for the call it was made for, not longer.

@@ -37,7 +37,7 @@ var errNoHash = errors.New("not a $pbkdf2-sha512$rounds$salt$checksum hash")
 func parseHash(stored Secret) (passwordHash, error) {
 	rest, ok := strings.CutPrefix(stored.Reveal(), hashPrefix)
 	fields := strings.Split(rest, "$")
-	if !ok || len(fields) != 3 {
+	if !ok || len(fields) != 3 || strings.ContainsAny(rest, "\r\n") { // line breaks are none of Go's base64's business
 		return passwordHash{}, errNoHash
 	}
 	rounds, err := strconv.ParseUint(fields[0], 10, 32)
@@ -78,34 +78,35 @@ func derive(password Secret, salt []byte, rounds int) []byte {
 	return sum
 }
 
-// verifyAny returns the index of the first among the stored values that secret verifies against, -1 if there is none.
-// Stored values that are no hash compare as clear text where clear allows it, as in the crypt context Odoo has for
-// passwords (auth.plainhash).
+// verifyAny returns the index of the first among the stored values that secret verifies against, -1 if there is none,
+// and the rounds it took. Stored values that are no hash compare as clear text where they may be, as in the crypt
+// context Odoo has for passwords (auth.plainhash).
 //
-// A miss costs at least the given number of rounds, whatever is stored, so that its duration doesn't tell whether
-// there was anything to compare with.
-func verifyAny(secret Secret, stored []storedSecret, rounds int) int {
+// A miss takes at least the rounds given, whatever is stored, so that its duration doesn't tell whether there was
+// anything to compare with.
+func verifyAny(secret Secret, stored []storedSecret, rounds int) (match, spent int) {
 	if len(secret) > maxPasswordSize {
-		return -1
+		return -1, 0
 	}
 	for i, s := range stored {
 		h, err := parseHash(s.value)
 		switch {
 		case err == nil:
+			spent += h.rounds
 			if h.verify(secret) {
-				return i
+				return i, spent
 			}
-			rounds -= h.rounds
 		case s.mayBeClear && s.value != "" && !strings.HasPrefix(s.value.Reveal(), hashPrefix):
 			if equalSecrets(secret, s.value) {
-				return i
+				return i, spent
 			}
 		}
 	}
-	if rounds > 0 {
-		derive(secret, dummySalt, rounds)
+	if missing := rounds - spent; missing > 0 {
+		derive(secret, dummySalt, missing)
+		spent += missing
 	}
-	return -1
+	return -1, spent
 }
 
 // storedSecret is a value to verify against.

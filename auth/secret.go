@@ -9,8 +9,10 @@ import (
 const redacted = "[redacted]"
 
 // Secret is a key, a password or a hash of one. Whatever prints it, prints [redacted]: fmt with any verb, also inside
-// other values, encoding/json, log/slog and zerolog. [Secret.Reveal] is the one way to its text, so that a search for
-// the name finds every place where a secret leaves.
+// other values, encoding/json, log/slog and zerolog. Some things escape it: fmt asks no methods for %w, which go vet
+// refuses, nor for unexported fields, which hence hold a *Secret, nor behind a pointer with an unfit verb, for which
+// [Login] and [CallCredentials] have methods of their own; and encoding/json asks none for the keys of maps.
+// [Secret.Reveal] is the one way to its text, so that a search for the name finds every place where a secret leaves.
 type Secret string
 
 // Reveal returns the text itself, to be compared, hashed or sent to Odoo, never to be printed.
@@ -25,7 +27,7 @@ func (s Secret) String() string { return redacted }
 // GoString implements [fmt.GoStringer].
 func (s Secret) GoString() string { return redacted }
 
-// MarshalText implements encoding.TextMarshaler, which encoding/json, also for keys of maps, and zerolog use.
+// MarshalText implements encoding.TextMarshaler, which encoding/json and zerolog use.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue implements [slog.LogValuer].

@@ -1,0 +1,165 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"odoobridge/auth"
+	"odoobridge/auth/directorytest"
+)
+
+// madeFor is how many native keys there are that were made for the user.
+func (b *bench) madeFor(uid int64) (n int) {
+	for _, k := range b.dir.NativeKeys() {
+		if k.UserID == uid && strings.HasPrefix(k.Name, "odoobridge ") {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *bench) secret(t *testing.T, p auth.Presented) auth.Secret {
+	t.Helper()
+	s, err := b.Secret(context.Background(), b.passes(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestMintedOncePerUser(t *testing.T) {
+	b := newBench(nil)
+	id := b.passes(t, apiKey(directorytest.RPCUserKey))
+	secrets := make([]auth.Secret, 20)
+	var callers sync.WaitGroup
+	for i := range secrets {
+		callers.Go(func() {
+			var err error
+			if secrets[i], err = b.Secret(context.Background(), id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	if slices.Sort(secrets); secrets[0] != secrets[19] || b.madeFor(9001) != 1 {
+		t.Fatalf("%d keys were made", b.madeFor(9001))
+	}
+	b.costs(t, 0, func() { b.secret(t, apiKey(directorytest.RPCUserKey)) })
+	if got := b.passes(t, object(9001, secrets[0])); got.Method != auth.ByNativeKey {
+		t.Errorf("the key made is %+v", got)
+	}
+	if err := b.Close(context.Background()); err != nil || b.madeFor(9001) != 0 {
+		t.Errorf("after Close %d keys are left, %v", b.madeFor(9001), err)
+	}
+}
+
+func TestMintedAnew(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*auth.Rows)
+		after  time.Duration
+		anew   bool
+		left   int // keys that were made
+	}{
+		{"nothing happened", nil, time.Second, false, 1},
+		{"row deleted", func(r *auth.Rows) { r.NativeKeys = r.NativeKeys[:len(r.NativeKeys)-1] }, time.Second, true, 1},
+		{"row deleted, still fresh", func(r *auth.Rows) { r.NativeKeys = r.NativeKeys[:len(r.NativeKeys)-1] }, time.Second - 1, false, 0},
+		{"row changed", func(r *auth.Rows) { r.NativeKeys[len(r.NativeKeys)-1].Hash = "other" }, time.Second, true, 2},
+		{"before it is due", nil, 24*time.Hour - 10*time.Minute, false, 1},
+		{"due", nil, 24*time.Hour - 10*time.Minute + 1, true, 2}, // the old one stays for calls on their way
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(nil)
+			first := b.secret(t, apiKey(directorytest.RPCUserKey))
+			if tt.change != nil {
+				b.dir.Change(tt.change)
+			}
+			b.clock.advance(tt.after)
+			second := b.secret(t, apiKey(directorytest.RPCUserKey))
+			if (second != first) != tt.anew || b.madeFor(9001) != tt.left {
+				t.Errorf("made anew: %v, want %v; %d keys are left, want %d", second != first, tt.anew, b.madeFor(9001), tt.left)
+			}
+			if err := b.Close(context.Background()); err != nil || b.madeFor(9001) != 0 {
+				t.Errorf("after Close %d keys are left, %v", b.madeFor(9001), err)
+			}
+		})
+	}
+}
+
+// TestReplacedKeysAreRemoved lets Run remove a replaced key.
+func TestReplacedKeysAreRemoved(t *testing.T) {
+	b := newBench(nil)
+	b.secret(t, apiKey(directorytest.RPCUserKey))
+	b.clock.advance(24 * time.Hour)
+	b.secret(t, apiKey(directorytest.RPCUserKey))
+	b.clock.advance(5*time.Minute + 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { b.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	for b.madeFor(9001) != 1 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestNoSecret(t *testing.T) {
+	ctx := context.Background()
+	t.Run("archived", func(t *testing.T) {
+		b := newBench(nil)
+		_, err := b.Secret(ctx, b.passes(t, apiKey(directorytest.ArchivedKey)))
+		if auth.KindOf(err) != auth.NeedsAddon || !strings.Contains(err.Error(), "add-on odoobridge") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("impersonation off", func(t *testing.T) {
+		b := newBench(func(c *auth.Config) { c.Impersonation, c.Minter = auth.ImpersonationOff, nil })
+		_, err := b.Secret(ctx, b.passes(t, apiKey(directorytest.RPCUserKey)))
+		if auth.KindOf(err) != auth.Denied || !strings.Contains(err.Error(), "impersonation") {
+			t.Errorf("got %v", err)
+		}
+		if b.secret(t, object(9001, "rpcuser-pw")) != "rpcuser-pw" {
+			t.Error("the caller's own secret is not passed on")
+		}
+	})
+	faults := map[string]struct {
+		err  error
+		kind auth.Kind
+	}{
+		"no native keys":    {fmt.Errorf("odoo13: %w", auth.ErrNoNativeKeys), auth.NeedsAddon},
+		"not allowed":       {errors.New("permission denied for table res_users_apikeys"), auth.Unavailable},
+		"database is away":  {directorytest.ErrAway, auth.Unavailable},
+		"database was lost": {fmt.Errorf("%w: odoo18", auth.ErrUnknownDatabase), auth.UnknownDatabase},
+	}
+	for name, tt := range faults {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(nil)
+			id := b.passes(t, apiKey(directorytest.RPCUserKey))
+			b.dir.Fail(tt.err)
+			if _, err := b.Secret(ctx, id); auth.KindOf(err) != tt.kind || !errors.Is(err, tt.err) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	t.Run("away with a key made before", func(t *testing.T) {
+		b := newBench(nil)
+		id := b.passes(t, apiKey(directorytest.RPCUserKey))
+		first := b.secret(t, apiKey(directorytest.RPCUserKey))
+		b.dir.Fail(directorytest.ErrAway)
+		b.clock.advance(29 * time.Second)
+		if again, err := b.Secret(ctx, id); again != first || err != nil {
+			t.Errorf("within the stale limit: %v", err)
+		}
+		b.clock.advance(time.Second)
+		if _, err := b.Secret(ctx, id); auth.KindOf(err) != auth.Unavailable {
+			t.Errorf("beyond the stale limit: %v", err)
+		}
+	})
+}
