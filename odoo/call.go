@@ -56,7 +56,7 @@ func Read(env *rpc.Envelope, s rpc.Series) (Call, *rpc.Error) {
 	}
 	// pj.service.unknown, px.report.xml1. Odoo would look the service up among those that add-ons register too; what
 	// the bridge can't see into it does not let through.
-	return Call{}, keyError(env.ServiceValue, env.Service)
+	return Call{}, rpc.UnknownService(env.ServiceValue, s)
 }
 
 func (c Call) readCommon() (Call, *rpc.Error) {
@@ -103,6 +103,9 @@ func (c Call) readObject() (Call, *rpc.Error) {
 	env, args := c.Envelope, c.Envelope.Args
 	c.Kind = Object
 	known := env.Method == "execute" || env.Method == "execute_kw"
+	if wrong := c.notIndexable(); wrong != nil {
+		return Call{}, wrong
+	}
 	if c.Series >= 19 {
 		// db, uid, passwd, model, method_, *args = params (auth.args.none, auth.args.model, auth.method.obj_list)
 		if len(args) < 5 {
@@ -181,7 +184,44 @@ func (c Call) readDB() (Call, *rpc.Error) {
 		c.Kind = Master
 		return c, nil
 	}
-	return Call{}, keyError(rpc.Value{}, "Method not found: "+c.Envelope.MethodValue.PyStr()) // db.unknown
+	return Call{}, noDBMethod(c.Envelope.MethodValue.PyStr())
+}
+
+// noDBMethod is KeyError("Method not found: ..."), whose last line in a traceback quotes the key (db.unknown).
+func noDBMethod(name string) *rpc.Error {
+	text := "Method not found: " + name
+	e := exception("builtins.KeyError", text)
+	e.Debug = "Traceback (most recent call last):\nKeyError: '" + text + "'\n"
+	return e
+}
+
+// notIndexable is the error of "args" that are no list, which JSON-RPC lets a caller send: Odoo takes params[0] of them
+// (pj.params.argsobject), from 19 on it unpacks them.
+func (c Call) notIndexable() *rpc.Error {
+	kind := c.Envelope.ArgsKind
+	switch {
+	case kind == rpc.Array || kind == rpc.String:
+		return nil
+	case kind == rpc.Struct && c.Series >= 19:
+		return notEnoughValues("at least 5", len(c.Envelope.Args))
+	case kind == rpc.Struct:
+		return rpc.KeyErrorInt(0)
+	case c.Series >= 19:
+		return exception("builtins.TypeError", "cannot unpack non-iterable "+pythonType(kind)+" object")
+	}
+	return exception("builtins.TypeError", "'"+pythonType(kind)+"' object is not subscriptable")
+}
+
+func pythonType(k rpc.Kind) string {
+	switch k {
+	case rpc.Null:
+		return "NoneType"
+	case rpc.Bool:
+		return "bool"
+	case rpc.Int:
+		return "int"
+	}
+	return "float"
 }
 
 // indexError is params[n] beyond the end: JSON makes a list of the parameters, xmlrpc.client a tuple (auth.args.none).

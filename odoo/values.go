@@ -1,7 +1,6 @@
 package odoo
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -188,30 +187,6 @@ func enumerate(names []string) string {
 
 func notEnoughValues(expected string, got int) *rpc.Error {
 	return exception("builtins.ValueError", fmt.Sprintf("not enough values to unpack (expected %s, got %d)", expected, got))
-}
-
-// keyError is KeyError(key): its arguments hold the key itself, which may be no string (pj.service.null, pj.service.int).
-func keyError(key rpc.Value, text string) *rpc.Error {
-	switch key.Kind() {
-	case rpc.Invalid, rpc.String:
-		e := exception("builtins.KeyError", text)
-		e.Debug = "KeyError: " + pythonQuote(text)
-		return e
-	}
-	e := exception("builtins.KeyError", key.PyStr())
-	if raw := key.Raw(); json.Valid(raw) {
-		e.Args = append(append([]byte{'['}, raw...), ']')
-	}
-	e.Debug = "KeyError: " + key.PyRepr()
-	return e
-}
-
-// pythonQuote is repr() of a plain string.
-func pythonQuote(s string) string {
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		return `"` + s + `"`
-	}
-	return "'" + strings.ReplaceAll(s, "'", `\'`) + "'"
 }
 
 func exception(class, message string) *rpc.Error { return &rpc.Error{Class: class, Message: message} }

@@ -36,7 +36,6 @@ func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, p rpc.Protocol, s
 
 	s := getScratch()
 	defer s.release()
-	s.env.ID = s.env.ID[:0]
 	err := b.call(r.Context(), out, r, rec, s, p, service)
 	if err != nil {
 		var wire *rpc.Error

@@ -33,7 +33,7 @@ func (s *scratch) release() {
 	// What was in it may have been a password.
 	clear(s.body)
 	clear(s.out)
-	s.env = rpc.Envelope{ID: s.env.ID[:0], Args: s.env.Args[:0]}
+	s.env.ID = nil
 	scratches.Put(s)
 }
 
