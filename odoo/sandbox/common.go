@@ -20,6 +20,9 @@ var commonMethods = map[string]signature{
 func (s *Sandbox) common(ctx context.Context, c call) (any, error) {
 	sig, ok := commonMethods[c.method]
 	if !ok {
+		if err := c.checkMethodType(); err != nil {
+			return nil, err
+		}
 		return nil, newError("builtins.Exception", "Method not found: "+c.method)
 	}
 	args, err := sig.bind(c.args, nil)

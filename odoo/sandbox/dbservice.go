@@ -20,6 +20,9 @@ var masterMethods = []string{
 }
 
 func (s *Sandbox) dbService(ctx context.Context, c call) (any, error) {
+	if err := c.checkMethodType(); err != nil {
+		return nil, err
+	}
 	if slices.Contains(masterMethods, c.method) {
 		if len(c.args) == 0 {
 			return nil, indexError(c.sequence() + " index out of range")

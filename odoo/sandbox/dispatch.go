@@ -7,8 +7,18 @@ import (
 // call is one RPC call, its arguments decoded.
 type call struct {
 	service, method string
+	methodType      string // the Python type of the method's name: "str" for every sane call
+	methodText      string // str() of the method's name, whatever it is
 	args            []any
 	json            bool // the arguments came as a list; XML-RPC's are a tuple, which some messages tell
+}
+
+// checkMethodType is what adding a string to the method's name raises when it is none (common.unknown.empty.xml2).
+func (c call) checkMethodType() error {
+	if c.methodType == "str" {
+		return nil
+	}
+	return typeError(`can only concatenate str (not "` + c.methodType + `") to str`)
 }
 
 // sequence names the Python type that the arguments are in.

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -15,7 +14,6 @@ type env struct {
 	*registry
 	ctx     context.Context
 	tx      *sql.Tx
-	log     func(err error, message string)
 	uid     int64
 	su      bool // no access checks: the superuser, and what Odoo does on its own
 	context *dict
@@ -135,9 +133,3 @@ func (e *env) exec(statement string, args ...any) error {
 }
 
 func quote(identifier string) string { return pq.QuoteIdentifier(identifier) }
-
-// values is a list of ids as PostgreSQL takes it.
-func idArray(ids []int64) any { return pq.Array(ids) }
-
-// errNoTable is an internal error: a query on a model without a table.
-var errNoTable = errors.New("the model has no table")

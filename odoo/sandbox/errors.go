@@ -19,6 +19,7 @@ func newError(class, message string) *rpc.Error {
 	if last != "" {
 		e.Debug += ": " + last
 	}
+	e.Debug += "\n"
 	return e
 }
 

@@ -89,7 +89,10 @@ func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Re
 	if err != nil {
 		return s.errorReply(e, r, p, err)
 	}
-	result, err := s.dispatch(r.Context(), call{service: e.Service, method: e.Method, args: args, json: p == rpc.JSONRPC})
+	result, err := s.dispatch(r.Context(), call{
+		service: e.Service, method: e.Method, methodType: e.MethodValue.PyType(), methodText: e.MethodValue.PyStr(),
+		args: args, json: p == rpc.JSONRPC,
+	})
 	if err != nil {
 		return s.errorReply(e, r, p, err)
 	}

@@ -44,7 +44,7 @@ func (s *Sandbox) objectCall(ctx context.Context, c call) (int64, modelCall, err
 		return 0, modelCall{}, err
 	}
 	if s.series < 16 {
-		if err := checkObjectMethod(c.method); err != nil {
+		if err := c.checkObjectMethod(); err != nil {
 			return 0, modelCall{}, err
 		}
 	}
@@ -54,21 +54,21 @@ func (s *Sandbox) objectCall(ctx context.Context, c call) (int64, modelCall, err
 	if err := s.checkUser(ctx, uid, secret); err != nil {
 		return 0, modelCall{}, err
 	}
-	if err := checkObjectMethod(c.method); err != nil {
+	if err := c.checkObjectMethod(); err != nil {
 		return 0, modelCall{}, err
 	}
 	m, err := bindObject(c.method, append([]any{db, uid}, rest...))
 	return uid.(int64), m, err
 }
 
-func checkObjectMethod(method string) error {
-	switch method {
+func (c call) checkObjectMethod() error {
+	switch c.method {
 	case "execute", "execute_kw":
 		return nil
 	case "obj_list":
 		return newError("builtins.NameError", "obj_list has been discontinued via RPC as of 6.0, please query ir.model directly!")
 	}
-	return newError("builtins.NameError", "Method not available "+method)
+	return newError("builtins.NameError", "Method not available "+c.methodText)
 }
 
 // bindObject binds what follows the credentials to execute or execute_kw; args begins with db and uid.
@@ -121,7 +121,7 @@ func (s *Sandbox) objectCall19(ctx context.Context, c call) (int64, modelCall, e
 			return 0, modelCall{}, err
 		}
 	default:
-		return 0, modelCall{}, newError("builtins.NameError", "Method not available "+c.method)
+		return 0, modelCall{}, newError("builtins.NameError", "Method not available "+c.methodText)
 	}
 	switch secret.(type) {
 	case []any, *dict:

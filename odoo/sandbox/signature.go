@@ -100,15 +100,15 @@ func (s signature) tooMany(given int) error {
 			required++
 		}
 	}
-	takes, last := fmt.Sprint(required), required
+	takes, ending := fmt.Sprint(required), plural(required)
 	if required < len(s.params) {
-		takes, last = fmt.Sprintf("from %d to %d", required, len(s.params)), len(s.params)
+		takes, ending = fmt.Sprintf("from %d to %d", required, len(s.params)), "s"
 	}
 	were := "were"
 	if given == 1 {
 		were = "was"
 	}
-	return typeError(fmt.Sprintf("%s() takes %s positional argument%s but %d %s given", s.name, takes, plural(last), given, were))
+	return typeError(fmt.Sprintf("%s() takes %s positional argument%s but %d %s given", s.name, takes, ending, given, were))
 }
 
 func plural(n int) string {
