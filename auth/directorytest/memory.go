@@ -128,8 +128,8 @@ func headOf(k auth.NativeKey) string {
 	return k.Name[strings.LastIndex(k.Name, "#")+1:]
 }
 
-// Named is the name of a native key in a [Memory], which must tell the key's first 8 characters.
-func Named(name string, key auth.Secret) string { return name + " #" + string(key[:8]) }
+// Named is the name of a native key in a [Memory], which tells the first 8 characters of the key.
+func Named(name, head string) string { return name + " #" + head }
 
 // Mint implements [auth.Minter].
 func (m *Memory) Mint(_ context.Context, db string, uid int64) (auth.MintedKey, error) {
@@ -147,7 +147,7 @@ func (m *Memory) Mint(_ context.Context, db string, uid int64) (auth.MintedKey, 
 	key := auth.Secret(hex.EncodeToString(random[:]))
 	minted := auth.MintedKey{ID: m.nextID, Key: key, Hash: auth.HashKey(key, random[:16]), Now: m.Now(), Expires: m.Now().Add(24 * time.Hour)}
 	m.rows.NativeKeys = append(m.rows.NativeKeys, auth.NativeKey{ID: minted.ID, UserID: uid, Scope: "rpc",
-		Name: Named("odoobridge "+fmt.Sprint(uid), key), Hash: minted.Hash, Expires: minted.Expires})
+		Name: Named("odoobridge "+fmt.Sprint(uid), string(key[:8])), Hash: minted.Hash, Expires: minted.Expires})
 	return minted, nil
 }
 
