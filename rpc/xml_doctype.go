@@ -128,8 +128,9 @@ type dtdScanner struct {
 }
 
 func (d *dtdScanner) read() *Error {
-	if err := d.blank(); err != nil {
-		return err
+	if d.blank() != nil {
+		d.i = d.start
+		return d.bad()
 	}
 	if _, err := d.word(); err != nil {
 		return err
@@ -241,7 +242,7 @@ func (d *dtdScanner) subset() *Error {
 			return nil
 		case bytes.HasPrefix(rest, []byte("<!--")), bytes.HasPrefix(rest, []byte("<?")):
 			d.pos = d.i
-			_, err = d.misc()
+			_, err = d.misc(misplacedXML)
 			d.i = d.pos
 		case bytes.HasPrefix(rest, []byte("<!ENTITY")):
 			d.i += len("<!ENTITY")
@@ -262,7 +263,7 @@ func (d *dtdScanner) entity() *Error {
 	if err := d.blank(); err != nil {
 		return err
 	}
-	if d.doc[d.i] == '%' {
+	if d.peek() == '%' {
 		return refused("a DOCTYPE that declares a parameter entity")
 	}
 	name, err := d.word()

@@ -15,10 +15,9 @@ func fromUTF16(dst, body []byte) (text []byte, ok bool) {
 	}
 	var high int // which byte of a pair is the high one
 	switch a, b := body[0], body[1]; {
-	case a == 0xFE && b == 0xFF:
-		body = body[2:]
+	case a == 0xFE && b == 0xFF: // the mark stays, as U+FEFF
 	case a == 0xFF && b == 0xFE:
-		body, high = body[2:], 1
+		high = 1
 	case a == 0 && b != 0:
 	case a != 0 && b == 0:
 		high = 1

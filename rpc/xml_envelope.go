@@ -43,9 +43,10 @@ func (e *Envelope) readXML(x *xmlScanner) *Error {
 	text, utf16 := fromUTF16(e.text[:0], x.doc)
 	if utf16 {
 		e.text, x.doc = text, text
-	} else {
-		x.pos = len(x.doc) - len(bytes.TrimPrefix(x.doc, []byte("\uFEFF")))
+	} else if cutOffBOM(x.doc) {
+		return x.fail(0, unclosedToken)
 	}
+	x.pos = len(x.doc) - len(bytes.TrimPrefix(x.doc, []byte("\uFEFF")))
 	encoding, at, standalone, err := x.declaration()
 	if err != nil {
 		return err
@@ -73,6 +74,15 @@ func (e *Envelope) readXML(x *xmlScanner) *Error {
 		x.doc = x.entities.rewrite(nil, x.doc)
 	}
 	return x.document()
+}
+
+// cutOffBOM is true of a body that is the beginning of a byte order mark, or of UTF-16, and no more.
+func cutOffBOM(body []byte) bool {
+	switch string(body) {
+	case "\x00", "\xFE", "\xFF", "\xEF", "\xEF\xBB":
+		return true
+	}
+	return false
 }
 
 // document reads from the root element on.
@@ -146,8 +156,6 @@ func faultError(args []Value) *Error {
 			code = items[i+1]
 		case "faultString":
 			text = items[i+1]
-		default:
-			return pyError("builtins.TypeError", "Fault.__init__() got an unexpected keyword argument %s", items[i].PyRepr())
 		}
 	}
 	switch {

@@ -1,13 +1,19 @@
 package rpc
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+const junk = "junk after document element"
 
 // prolog reads what stands before the root element; pos is then at its start tag.
 func (x *xmlScanner) prolog() *Error {
 	for {
 		start := x.blanks(x.pos)
 		x.pos = start
-		done, err := x.misc()
+		done, err := x.misc(misplacedXML)
 		if err != nil {
 			return err
 		}
@@ -37,34 +43,30 @@ func (x *xmlScanner) epilog() *Error {
 		if x.pos >= len(x.doc) {
 			return nil
 		}
-		done, err := x.misc()
+		done, err := x.misc(junk)
 		if err != nil {
 			return err
 		}
 		if !done {
-			return x.strayToken("junk after document element")
+			return x.strayToken(junk)
 		}
 	}
 }
 
 // misc passes a comment or a processing instruction at pos, if there is one.
-func (x *xmlScanner) misc() (done bool, err *Error) {
+func (x *xmlScanner) misc(misplaced string) (done bool, err *Error) {
 	switch rest := x.doc[x.pos:]; {
 	case bytes.HasPrefix(rest, []byte("<!-")):
 		return true, x.comment()
 	case bytes.HasPrefix(rest, []byte("<?")):
-		return true, x.instruction()
+		return true, x.instruction(misplaced)
 	}
 	return false, nil
 }
 
-// atName is true where a start tag's name begins.
+// atName is true where a start tag's name may begin; content says what is wrong with it.
 func (x *xmlScanner) atName(i int) bool {
-	if x.doc[i-1] != '<' || i >= len(x.doc) {
-		return false
-	}
-	_, err := x.name(i, i-1)
-	return err == nil || asciiName[x.doc[i]] == nameStart
+	return x.doc[i-1] == '<' && i < len(x.doc) && (asciiName[x.doc[i]] == nameStart || x.doc[i] >= 0xC0 && x.doc[i] <= 0xF4)
 }
 
 // strayToken is the error for the token at pos, which must not stand outside of the root element: what names the fault
@@ -76,54 +78,103 @@ func (x *xmlScanner) strayToken(what string) *Error {
 		return x.strayMarkup(what)
 	case c == '"' || c == '\'':
 		return x.strayLiteral(what)
-	case bytes.IndexByte([]byte("[](),|>%#"), c) >= 0:
+	case c == '%' || c == '#':
+		return x.straySign(what)
+	case string(x.doc[start:]) == "]]":
+		return x.fail(start, unclosedToken)
+	case c == ')' && start+1 < len(x.doc) && bytes.IndexByte([]byte("*+?,|)> \t\r\n"), x.doc[start+1]) < 0:
+		return x.failChar(start+1, start)
+	case bytes.IndexByte([]byte("[](),|>"), c) >= 0:
 		return x.fail(start, what)
-	case asciiName[c] != 0 || c >= 0x80:
-		i := start
-		for i < len(x.doc) && (asciiName[x.doc[i]] != 0 || x.doc[i] >= 0x80) {
-			if x.doc[i] >= 0x80 {
-				if _, err := x.tokenChar(i, start); err != nil {
-					return err
-				}
-			}
-			i++
-			for i < len(x.doc) && x.doc[i]&0xc0 == 0x80 {
-				i++
-			}
-		}
-		if i < len(x.doc) && !isBlank(x.doc[i]) && bytes.IndexByte([]byte(">),|[%+*?"), x.doc[i]) < 0 {
-			return x.fail(i, notWellFormed)
-		}
-		return x.fail(start, what)
+	case asciiName[c] != 0 || c >= utf8.RuneSelf:
+		return x.strayName(what)
 	}
 	return x.fail(start, notWellFormed)
 }
 
-func (x *xmlScanner) strayMarkup(what string) *Error {
+// straySign is strayToken for the reference %name; and the keyword #NAME of a DTD.
+func (x *xmlScanner) straySign(what string) *Error {
 	start := x.pos
-	if start+1 >= len(x.doc) {
-		return x.fail(start, unclosedToken)
-	}
-	c := x.doc[start+1]
-	if c == '!' {
-		if start+2 >= len(x.doc) {
-			return x.fail(start, unclosedToken)
-		}
-		if c = x.doc[start+2]; c != '[' && (asciiName[c] != nameStart || c == ':' || c == '_') {
-			return x.failChar(start+2, start)
-		}
+	i, ends := start+1, ";"
+	if x.doc[start] == '#' {
+		ends = ")>%| \t\r\n"
+	} else if i < len(x.doc) && (isBlank(x.doc[i]) || x.doc[i] == '%') {
 		return x.fail(start, what)
 	}
-	if !x.atName(start + 1) {
-		return x.failChar(start+1, start)
+	if i < len(x.doc) {
+		end, err := x.name(i, start)
+		if err != nil && end == 0 && !strings.HasPrefix(err.Message, unclosedToken) {
+			return err
+		}
+		i = end
+		if err != nil {
+			i = len(x.doc)
+		}
+	}
+	switch {
+	case i >= len(x.doc) && (x.doc[start] == '%' || i == start+1):
+		return x.fail(start, unclosedToken)
+	case i < len(x.doc) && strings.IndexByte(ends, x.doc[i]) < 0:
+		return x.failChar(i, start)
 	}
 	return x.fail(start, what)
+}
+
+func (x *xmlScanner) strayName(what string) *Error {
+	start := x.pos
+	i := start
+	for i < len(x.doc) && (asciiName[x.doc[i]] != 0 || x.doc[i] >= utf8.RuneSelf) {
+		n, err := x.tokenChar(i, start)
+		if err != nil {
+			return err
+		}
+		if r, _ := utf8.DecodeRune(x.doc[i:]); n > 1 && !isName(r, false) {
+			return x.fail(i, notWellFormed)
+		}
+		i += n
+	}
+	ends := ">),|[%+*?"
+	if first, _ := utf8.DecodeRune(x.doc[start:]); asciiName[x.doc[start]] != nameStart && !isName(first, true) {
+		// no name, so nothing to repeat
+		ends = ">),|[%"
+	}
+	if i < len(x.doc) && !isBlank(x.doc[i]) && strings.IndexByte(ends, x.doc[i]) < 0 {
+		return x.failChar(i, start)
+	}
+	return x.fail(start, what)
+}
+
+func (x *xmlScanner) strayMarkup(what string) *Error {
+	start := x.pos
+	i := start + 1
+	switch {
+	case i < len(x.doc) && x.doc[i] == '!':
+		i++
+		if i < len(x.doc) && x.doc[i] == '[' {
+			return x.fail(start, what)
+		}
+		for i < len(x.doc) && (isLetter(x.doc[i]) || x.doc[i] == '_' || x.doc[i] == ':') {
+			i++
+		}
+		if i < len(x.doc) && i > start+2 && (isBlank(x.doc[i]) || x.doc[i] == '%') {
+			return x.fail(start, what)
+		}
+	case x.atName(i):
+		return x.fail(start, what)
+	}
+	if i >= len(x.doc) {
+		return x.fail(start, unclosedToken)
+	}
+	return x.fail(i, notWellFormed)
 }
 
 func (x *xmlScanner) strayLiteral(what string) *Error {
 	start := x.pos
 	for i := start + 1; i < len(x.doc); {
 		if x.doc[i] == x.doc[start] {
+			if i+1 < len(x.doc) && bytes.IndexByte([]byte(">%[ \t\r\n"), x.doc[i+1]) < 0 {
+				return x.fail(i+1, notWellFormed)
+			}
 			return x.fail(start, what)
 		}
 		n, err := x.tokenChar(i, start)
@@ -227,7 +278,6 @@ func (d *xmlDecl) pair() (name string, value []byte, valueAt, bad int) {
 	}
 	blanks()
 	if i >= len(d.text) {
-		d.pos = i
 		return "", nil, 0, -1
 	}
 	first := i

@@ -10,7 +10,7 @@ func (x *xmlScanner) reference() *Error {
 		return err
 	}
 	x.pos = end
-	return x.resolve(start, end, false)
+	return x.resolve(start, end, start)
 }
 
 // referenceEnd passes the reference at start, in a token that begins at token.
@@ -27,8 +27,8 @@ func (x *xmlScanner) referenceEnd(start, token int) (int, *Error) {
 		for i < len(x.doc) && isDigit(x.doc[i]) {
 			i++
 		}
-		if i < len(x.doc) && i == first {
-			return 0, x.failChar(i, token)
+		if i < len(x.doc) && (i == first || x.doc[i] != ';') {
+			return 0, x.fail(i, notWellFormed)
 		}
 	} else {
 		var err *Error
@@ -48,8 +48,9 @@ func (x *xmlScanner) referenceEnd(start, token int) (int, *Error) {
 func isDecimal(c byte) bool { return c-'0' <= 9 }
 func isHex(c byte) bool     { return c-'0' <= 9 || c|0x20-'a' <= 5 }
 
-// resolve checks that the reference from start to end stands for something.
-func (x *xmlScanner) resolve(start, end int, inAttribute bool) *Error {
+// resolve checks that the reference from start to end stands for something, in a token that begins at token: content,
+// where it is the reference itself, or a start tag.
+func (x *xmlScanner) resolve(start, end, token int) *Error {
 	name := x.doc[start+1 : end-1]
 	if name[0] == '#' {
 		if _, ok := charRef(name); !ok {
@@ -61,10 +62,10 @@ func (x *xmlScanner) resolve(start, end int, inAttribute bool) *Error {
 		return nil
 	}
 	if x.entities == nil {
-		return x.fail(start, undefinedEntity)
+		return x.fail(token, undefinedEntity)
 	}
-	_, fault := x.entities.expand(nil, name, inAttribute)
-	return x.entityError(start, fault)
+	_, fault := x.entities.expand(nil, name, token < start)
+	return x.entityError(token, fault)
 }
 
 // maxAttributes bounds the attributes of one element. XML-RPC has none; a declaration of namespaces is what comes.
@@ -89,7 +90,7 @@ func (x *xmlScanner) attributes(start, i int) (int, *Error) {
 				return 0, x.fail(start, unclosedToken)
 			}
 			if x.doc[i+1] != '>' {
-				return 0, x.failChar(i+1, start)
+				return 0, x.fail(i+1, notWellFormed)
 			}
 			break
 		}
@@ -121,7 +122,7 @@ func (x *xmlScanner) attributes(start, i int) (int, *Error) {
 				return 0, x.fail(a.name, "duplicate attribute")
 			}
 		}
-		if err := x.attributeReferences(a.value, a.valueEnd); err != nil {
+		if err := x.attributeReferences(a.value, a.valueEnd, start); err != nil {
 			return 0, err
 		}
 	}
@@ -175,7 +176,7 @@ func (x *xmlScanner) attributeEnd(i, token int) (int, *Error) {
 	return 0, x.fail(token, unclosedToken)
 }
 
-func (x *xmlScanner) attributeReferences(i, end int) *Error {
+func (x *xmlScanner) attributeReferences(i, end, token int) *Error {
 	for {
 		n := bytes.IndexByte(x.doc[i:end], '&')
 		if n < 0 {
@@ -183,7 +184,7 @@ func (x *xmlScanner) attributeReferences(i, end int) *Error {
 		}
 		start := i + n
 		i = start + bytes.IndexByte(x.doc[start:], ';') + 1
-		if err := x.resolve(start, i, true); err != nil {
+		if err := x.resolve(start, i, token); err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,8 @@ func (x *xmlScanner) content() *Error {
 		i := plainXML(x.doc, x.pos)
 		x.pos = i
 		if i >= len(x.doc) {
-			return x.fail(i, noElement)
+			// A last carriage return may have a line feed to come, so that expat still stands before it.
+			return x.fail(len(bytes.TrimSuffix(x.doc, []byte("\r"))), noElement)
 		}
 		var err *Error
 		switch c := x.doc[i]; {
@@ -123,17 +124,29 @@ func (x *xmlScanner) charLen(i int) (int, *Error) {
 		}
 		return 1, nil
 	}
+	if x.cutOff(i) {
+		return 0, x.fail(i, partialChar)
+	}
 	r, n := utf8.DecodeRune(x.doc[i:])
-	switch {
-	case r == utf8.RuneError && n == 1:
-		if !utf8.FullRune(x.doc[i:]) {
-			return 0, x.fail(i, partialChar)
-		}
-		return 0, x.fail(i, notWellFormed)
-	case r == 0xFFFE || r == 0xFFFF:
+	if r == utf8.RuneError && n == 1 || r == 0xFFFE || r == 0xFFFF {
 		return 0, x.fail(i, notWellFormed)
 	}
 	return n, nil
+}
+
+// cutOff is true when the document ends before the character at i may. The first byte alone says how long it is; what
+// is wrong with the others comes after.
+func (x *xmlScanner) cutOff(i int) bool {
+	n := 1
+	switch c := x.doc[i]; {
+	case c >= 0xC0 && c <= 0xDF:
+		n = 2
+	case c >= 0xE0 && c <= 0xEF:
+		n = 3
+	case c >= 0xF0 && c <= 0xF4:
+		n = 4
+	}
+	return i+n > len(x.doc)
 }
 
 // markup reads what starts with "<" at pos inside of the root element.
@@ -157,7 +170,7 @@ func (x *xmlScanner) markup() *Error {
 		}
 		return x.fail(start+2, notWellFormed)
 	case '?':
-		return x.instruction()
+		return x.instruction(misplacedXML)
 	}
 	return x.startTag()
 }
@@ -247,7 +260,7 @@ func (x *xmlScanner) name(i, token int) (int, *Error) {
 // failChar is the error for the character at i, which the token that starts at token must not hold. One that is cut off
 // is told of first.
 func (x *xmlScanner) failChar(i, token int) *Error {
-	if x.doc[i] >= utf8.RuneSelf && !utf8.FullRune(x.doc[i:]) {
+	if x.cutOff(i) {
 		return x.fail(token, partialChar)
 	}
 	return x.fail(i, notWellFormed)
@@ -298,21 +311,22 @@ func (x *xmlScanner) comment() *Error {
 
 // tokenChar is the length of the character at i inside the token that starts at token.
 func (x *xmlScanner) tokenChar(i, token int) (int, *Error) {
-	if x.doc[i] >= utf8.RuneSelf && !utf8.FullRune(x.doc[i:]) {
+	if x.cutOff(i) {
 		return 0, x.fail(token, partialChar)
 	}
 	return x.charLen(i)
 }
 
-// instruction passes the processing instruction at pos. A target "xml" is a declaration in the wrong place.
-func (x *xmlScanner) instruction() *Error {
+// instruction passes the processing instruction at pos. A target "xml" is a declaration in the wrong place, which
+// misplaced says.
+func (x *xmlScanner) instruction(misplaced string) *Error {
 	start := x.pos
 	end, target, err := x.instructionEnd(start)
 	if err != nil {
 		return err
 	}
 	if string(target) == "xml" {
-		return x.fail(start, misplacedXML)
+		return x.fail(start, misplaced)
 	}
 	x.pos = end
 	return nil
@@ -357,10 +371,10 @@ func (x *xmlScanner) instructionEnd(start int) (end int, target []byte, err *Err
 func (x *xmlScanner) cdata() *Error {
 	start := x.pos
 	const open = "<![CDATA["
+	if start+len(open) > len(x.doc) {
+		return x.fail(start, unclosedToken)
+	}
 	for i := 3; i < len(open); i++ {
-		if start+i >= len(x.doc) {
-			return x.fail(start, unclosedToken)
-		}
 		if x.doc[start+i] != open[i] {
 			return x.fail(start+i, notWellFormed)
 		}
@@ -376,6 +390,11 @@ func (x *xmlScanner) cdata() *Error {
 			return err
 		}
 		i += n
+	}
+	for _, open := range []string{"]]", "]", "\r"} { // what may go on to be the end, or a line's, is not read yet
+		if bytes.HasSuffix(x.doc[start+len("<![CDATA["):], []byte(open)) {
+			return x.fail(len(x.doc)-len(open), "unclosed CDATA section")
+		}
 	}
 	return x.fail(len(x.doc), "unclosed CDATA section")
 }
