@@ -1,0 +1,288 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"odoobridge/auth"
+)
+
+// Config is everything `serve` can be told. It is filled from the settings table below and from nowhere else.
+type Config struct {
+	DatabaseURL    *url.URL
+	OdooURL        *url.URL
+	Databases      []string // those served, the default first
+	Listen         string
+	AdminListen    string
+	TrustedSources []netip.Prefix
+	TrustedProxies []netip.Prefix
+	Basic          bool
+	Freshness      time.Duration // 0 is strict
+	StaleLimit     time.Duration
+	Impersonation  auth.Impersonation
+	ArchivedUsers  auth.ArchivedUsers
+	DBServiceFull  bool
+	MaxBody        int64 // bytes
+	CallTimeout    time.Duration
+	DrainTimeout   time.Duration
+	LogLevel       string
+}
+
+// setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
+// `name` in the YAML file, with dashes written as underscores in the latter two.
+type setting struct {
+	name, usage, byDefault string
+	set                    func(c *Config, value string) error
+	show                   func(value string) string // nil shows the value as it is; used where a secret may be inside
+}
+
+var settings = []setting{
+	{"database-url", "PostgreSQL of Odoo, as postgres://user:password@host:5432/name", "",
+		func(c *Config, v string) (err error) { c.DatabaseURL, err = postgresURL(v); return }, redactURL},
+	{"odoo-url", "Odoo itself, as http://host:8069", "",
+		func(c *Config, v string) (err error) { c.OdooURL, err = httpURL(v); return }, redactURL},
+	{"db", "databases served, the default one first, comma-separated (default: the one of --database-url)", "",
+		func(c *Config, v string) error { c.Databases = splitList(v); return nil }, nil},
+	{"listen", "address of the bridge", ":8079",
+		func(c *Config, v string) error { c.Listen = v; return checkAddress(v) }, nil},
+	{"admin-listen", "address of /livez, /readyz and /metrics", "127.0.0.1:8078",
+		func(c *Config, v string) error { c.AdminListen = v; return checkAddress(v) }, nil},
+	{"trusted-sources", "networks from which the API-KEY header is honoured",
+		"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,169.254.0.0/16,fe80::/10",
+		func(c *Config, v string) (err error) { c.TrustedSources, err = parsePrefixes(v); return }, nil},
+	{"trusted-proxies", "networks of reverse proxies whose X-Forwarded-For is believed", "",
+		func(c *Config, v string) (err error) { c.TrustedProxies, err = parsePrefixes(v); return }, nil},
+	{"basic", "what Authorization: Basic means: users (an Odoo login) or off (ignored)", "users",
+		func(c *Config, v string) (err error) { c.Basic, err = oneOf(v, "off", "users"); return }, nil},
+	{"freshness", "how old what is known of a key or user may be; strict asks the database on every call", "1s",
+		func(c *Config, v string) (err error) { c.Freshness, err = parseFreshness(v); return }, nil},
+	{"stale-limit", "how long known callers are served while PostgreSQL is away", "30s",
+		func(c *Config, v string) (err error) { c.StaleLimit, err = parseDuration(v); return }, nil},
+	{"impersonation", "how a caller known by an auth_api_key is passed on: auto, mint (a native key of theirs) or off", "auto",
+		func(c *Config, v string) (err error) { c.Impersonation, err = auth.ParseImpersonation(v); return }, nil},
+	{"archived-users", "what decides on the key of an archived user: setting, stored, deny or allow", "setting",
+		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},
+	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
+		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
+	{"max-body", "largest request body, in bytes or with KiB, MiB, GiB", "128MiB",
+		func(c *Config, v string) (err error) { c.MaxBody, err = parseSize(v); return }, nil},
+	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",
+		func(c *Config, v string) (err error) { c.CallTimeout, err = parseDuration(v); return }, nil},
+	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",
+		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
+	{"log-level", "debug, info, warn or error", "info",
+		func(c *Config, v string) error { c.LogLevel = v; return checkLogLevel(v) }, nil},
+}
+
+func (s setting) env() string  { return "ODOOBRIDGE_" + strings.ToUpper(s.key()) }
+func (s setting) key() string  { return strings.ReplaceAll(s.name, "-", "_") }
+func (s setting) flag() string { return "--" + s.name }
+
+// value is what a setting was given, and where.
+type value struct{ text, place string }
+
+// Problems are all that is wrong with a configuration, each with its place.
+type Problems []string
+
+func (p Problems) Error() string { return strings.Join(p, "\n") }
+
+func addSettings(fs *pflag.FlagSet) {
+	for _, s := range settings {
+		fs.String(s.name, s.byDefault, s.usage)
+	}
+	fs.String("config", "", "YAML file with the same settings, database_url: and so on")
+}
+
+// loadConfig merges flags over environment over the YAML file over defaults, and returns every problem at once, as
+// Problems.
+func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Config, []value, error) {
+	var problems Problems
+	file := value{fs.Lookup("config").Value.String(), "--config"}
+	if env, ok := lookupEnv("ODOOBRIDGE_CONFIG"); ok && !fs.Changed("config") {
+		file = value{env, "ODOOBRIDGE_CONFIG"}
+	}
+	fromFile := map[string]value{}
+	if file.text != "" {
+		var err error
+		if fromFile, err = readYAML(file.text); err != nil {
+			var ps Problems
+			if errors.As(err, &ps) {
+				problems = append(problems, ps...)
+			} else {
+				problems = append(problems, fmt.Sprintf("%s: %v", file.place, err))
+			}
+		}
+	}
+
+	var c Config
+	effective := make([]value, len(settings))
+	for i, s := range settings {
+		v := value{s.byDefault, "default"}
+		if f, ok := fromFile[s.name]; ok {
+			v = f
+		}
+		// Names in the environment that we don't know are not a mistake: Kubernetes sets ODOOBRIDGE_PORT and the like
+		// for a service called odoobridge.
+		if env, ok := lookupEnv(s.env()); ok {
+			v = value{env, s.env()}
+		}
+		if fs.Changed(s.name) {
+			v = value{fs.Lookup(s.name).Value.String(), s.flag()}
+		}
+		effective[i] = v
+		if v.text == "" && s.byDefault == "" {
+			continue
+		}
+		if err := s.set(&c, v.text); err != nil {
+			problems = append(problems, fmt.Sprintf("%s: %v", v.place, err))
+		}
+	}
+	given := func(name string) bool {
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
+		return effective[i].text != ""
+	}
+	for _, need := range []string{"database-url", "odoo-url"} {
+		if !given(need) {
+			s := setting{name: need}
+			problems = append(problems, fmt.Sprintf("%s is required (or %s, or %s in the file)", s.flag(), s.env(), s.key()))
+		}
+	}
+	if c.DatabaseURL != nil && len(c.Databases) == 0 {
+		if name := strings.TrimPrefix(c.DatabaseURL.Path, "/"); name != "" {
+			c.Databases = []string{name}
+		} else {
+			problems = append(problems, "--db: no database to serve: name it here or in --database-url")
+		}
+	}
+	if c.Listen != "" && c.Listen == c.AdminListen && !strings.HasSuffix(c.Listen, ":0") {
+		problems = append(problems, fmt.Sprintf("--admin-listen: %q is the address of --listen too", c.AdminListen))
+	}
+	if c.StaleLimit < c.Freshness {
+		problems = append(problems, fmt.Sprintf("--stale-limit: %v is shorter than --freshness, %v", c.StaleLimit, c.Freshness))
+	}
+	if problems != nil {
+		return Config{}, nil, problems
+	}
+	return c, effective, nil
+}
+
+// readYAML returns the settings of a YAML file by flag name. Nested keys are joined: `trusted: {sources: ...}` is
+// `trusted_sources`.
+func readYAML(path string) (map[string]value, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	got := map[string]value{}
+	if len(doc.Content) == 0 {
+		return got, nil
+	}
+	var problems Problems
+	var walk func(prefix string, n *yaml.Node)
+	walk = func(prefix string, n *yaml.Node) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k, v := n.Content[i], n.Content[i+1]
+			key := prefix + k.Value
+			place := fmt.Sprintf("%s:%d: %s", path, k.Line, key)
+			name := strings.ReplaceAll(key, "_", "-")
+			known := slices.ContainsFunc(settings, func(s setting) bool { return s.key() == key })
+			switch {
+			case !known && v.Kind == yaml.MappingNode:
+				walk(key+"_", v)
+			case !known:
+				problems = append(problems, fmt.Sprintf("%s is no setting%s", place, didYouMean(key)))
+			case got[name].place != "":
+				problems = append(problems, fmt.Sprintf("%s is set twice, first at %s", place, got[name].place))
+			default:
+				text, err := scalar(v)
+				if err != nil {
+					problems = append(problems, fmt.Sprintf("%s: %v", place, err))
+				}
+				got[name] = value{text, place}
+			}
+		}
+	}
+	if root := doc.Content[0]; root.Kind == yaml.MappingNode {
+		walk("", root)
+	} else {
+		problems = append(problems, fmt.Sprintf("%s:%d: the file must be a mapping of settings, such as `listen: :8079`", path, root.Line))
+	}
+	if problems != nil {
+		return got, problems
+	}
+	return got, nil
+}
+
+// scalar is a YAML value as it would be written on the command line: a list becomes a,b,c.
+func scalar(n *yaml.Node) (string, error) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if n.Tag == "!!null" {
+			return "", nil
+		}
+		return n.Value, nil
+	case yaml.SequenceNode:
+		parts := make([]string, len(n.Content))
+		for i, item := range n.Content {
+			if item.Kind != yaml.ScalarNode {
+				return "", fmt.Errorf("line %d: a plain value is expected in the list", item.Line)
+			}
+			parts[i] = item.Value
+		}
+		return strings.Join(parts, ","), nil
+	default:
+		return "", errors.New("a plain value or a list is expected")
+	}
+}
+
+// didYouMean names the setting that shares the longest beginning with a mistyped one.
+func didYouMean(key string) string {
+	best, length := "", 2
+	for _, s := range settings {
+		n := 0
+		for n < len(key) && n < len(s.key()) && key[n] == s.key()[n] {
+			n++
+		}
+		if n > length {
+			best, length = s.key(), n
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", best)
+}
+
+// printConfig writes the effective configuration as a YAML file that can be used again, without secrets.
+func printConfig(w io.Writer, c Config, effective []value) {
+	lines := make([]string, 0, len(settings))
+	for i, s := range settings {
+		v := effective[i]
+		text := v.text
+		if s.name == "db" {
+			text = strings.Join(c.Databases, ",")
+		}
+		if s.show != nil {
+			text = s.show(text)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s # %s", s.key(), strconv.Quote(text), v.place))
+	}
+	sort.Strings(lines)
+	fmt.Fprintln(w, strings.Join(lines, "\n"))
+}

@@ -1,0 +1,130 @@
+// Command odoobridge is the door through which integrations talk to Odoo. See README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"odoobridge/odoo/directory"
+)
+
+// Exit statuses, a contract with scripts.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the program at once
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}
+
+// run is the whole program; tests call it. It returns when the command has ended or ctx has, with the exit status.
+func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), stdout, stderr io.Writer) int {
+	p := program{lookupEnv: lookupEnv, stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:           "odoobridge",
+		Short:         "The door through which integrations talk to Odoo",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
+	})
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.grantsCommand(), p.versionCommand())
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintln(stderr, "odoobridge:", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// program is what every command has to do with the outside.
+type program struct {
+	lookupEnv      func(string) (string, bool)
+	stdout, stderr io.Writer
+}
+
+// usageError is a command line, environment or file that can't be right.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%q is no command or flag of %q; --help lists them", args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+func (p program) grantsCommand() *cobra.Command {
+	var role string
+	cmd := &cobra.Command{
+		Use:   "grants",
+		Short: "Print the SQL that gives a database role what the bridge needs, and no more",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprint(p.stdout, directory.Grants(role))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", "odoobridge", "role, which must exist")
+	return cmd
+}
+
+func (p program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(p.stdout, "odoobridge", version())
+			return err
+		},
+	}
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v += " " + s.Value
+			}
+		}
+	}
+	return v + " " + info.GoVersion
+}

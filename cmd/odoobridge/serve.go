@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"odoobridge/auth"
+	"odoobridge/odoo/directory"
+	"odoobridge/odoo/upstream"
+	"odoobridge/rpc/admin"
+	"odoobridge/rpc/bridge"
+)
+
+func (p program) serveCommand() *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "serve --database-url postgres://... --odoo-url http://...",
+		Short: "Serve calls in front of an Odoo",
+		Long: "Serve calls in front of an Odoo. Every flag is also read from the environment (--odoo-url is ODOOBRIDGE_ODOO_URL)\n" +
+			"and from the YAML file of --config (odoo_url: ...); flags come before the environment, the environment before the file.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, effective, err := loadConfig(cmd.Flags(), p.lookupEnv)
+			if err != nil {
+				return usageError{fmt.Errorf("the configuration can't be used:\n%w", err)}
+			}
+			if check {
+				printConfig(p.stdout, cfg, effective)
+				return nil
+			}
+			return p.serve(cmd.Context(), cfg)
+		},
+	}
+	addSettings(cmd.Flags())
+	cmd.Flags().BoolVar(&check, "check", false, "print the effective configuration, without secrets, and exit")
+	return cmd
+}
+
+func (p program) serve(ctx context.Context, cfg Config) error {
+	log := newLog(p.stderr, cfg.LogLevel)
+	s, err := startService(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "ready bridge=%s admin=%s\n", s.bridge.URL(), s.admin.URL())
+	return s.run(ctx, log)
+}
+
+// service is a running bridge: two listeners and the work behind them.
+type service struct {
+	cfg           Config
+	bridge, admin *listener
+	auth          *auth.Authenticator
+	directory     *directory.Directory
+	upstream      *upstream.Client
+	background    *tasks
+}
+
+// probeInterval is how often Odoo is asked for its version once it is known. An upgrade means a restart of Odoo, so
+// this is only how long errors may be worded as the old series words them.
+const probeInterval = 30 * time.Second
+
+// startService starts everything and returns when calls are accepted. A database or an Odoo that is away is no error:
+// /readyz says so, and the calls that need it are refused until it is there.
+func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service, error) {
+	dir, err := directory.Open(directory.Options{DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases})
+	if err != nil {
+		return nil, err
+	}
+	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout})}
+	s.auth = auth.New(auth.Config{
+		Directory:     dir,
+		Minter:        dir,
+		Databases:     cfg.Databases,
+		Freshness:     cfg.Freshness,
+		StaleLimit:    cfg.StaleLimit,
+		Impersonation: cfg.Impersonation,
+		ArchivedUsers: cfg.ArchivedUsers,
+		Warn: func(db string, err error) {
+			log.Warn().Str("db", db).Err(err).Msg("in the background")
+		},
+	})
+	probe := upstream.NewProbe(s.upstream, probeInterval)
+
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	calls := bridge.NewMetrics(metrics)
+	handler := bridge.New(bridge.Config{
+		Auth:           s.auth,
+		Upstream:       s.upstream,
+		Series:         probe.Series,
+		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
+		Metrics:        calls,
+		Log:            log,
+		Databases:      cfg.Databases,
+		TrustedSources: cfg.TrustedSources,
+		TrustedProxies: cfg.TrustedProxies,
+		Basic:          cfg.Basic,
+		DBServiceFull:  cfg.DBServiceFull,
+		MaxBody:        cfg.MaxBody,
+	})
+	checks := []admin.Check{{Name: "odoo", Ask: probe.Ask}}
+	for _, db := range cfg.Databases {
+		checks = append(checks, admin.Check{Name: "database " + db, Ask: func(ctx context.Context) error { return dir.Ping(ctx, db) }})
+	}
+
+	if s.bridge, err = listen(cfg.Listen, handler, log); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
+		return nil, errors.Join(err, s.bridge.close(), dir.Close())
+	}
+	s.background = startTasks(s.auth.Run, probe.Run)
+	firstLook(ctx, checks, log)
+	s.bridge.serve()
+	s.admin.serve()
+	return s, nil
+}
+
+// firstLook asks everything once before the first call is accepted, so that an error can be worded as its series words
+// it, and so that the log tells at once what is missing.
+func firstLook(ctx context.Context, checks []admin.Check, log zerolog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	looks := make([]func(context.Context), len(checks))
+	for i, c := range checks {
+		looks[i] = func(ctx context.Context) {
+			if err := c.Ask(ctx); err != nil {
+				log.Warn().Err(err).Str("check", c.Name).Msg("not there yet; still trying")
+			}
+		}
+	}
+	startTasks(looks...).wait(ctx)
+}
+
+// run waits until ctx ends or a listener fails, lets running calls finish, and leaves nothing behind.
+func (s *service) run(ctx context.Context, log zerolog.Logger) error {
+	var err error
+	select {
+	case <-ctx.Done():
+		log.Info().Dur("drain_timeout_ms", s.cfg.DrainTimeout).Msg("stopping: running calls may finish, new ones are refused")
+	case err = <-s.bridge.failed:
+	case err = <-s.admin.failed:
+	}
+	return errors.Join(err, s.stop())
+}
+
+// cleanupTimeout bounds what is done after the last call has ended.
+const cleanupTimeout = 5 * time.Second
+
+func (s *service) stop() error {
+	drain, cancel := context.WithTimeout(context.Background(), s.cfg.DrainTimeout)
+	defer cancel()
+	err := s.bridge.drain(drain)
+	s.background.stop()
+	cleanup, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup), s.directory.Close())
+	s.upstream.Close()
+	return err
+}
