@@ -20,8 +20,8 @@ type computation struct {
 var computed = map[string]computation{
 	"ir.attachment.datas":      {read: attachmentData, write: writeAttachmentData},
 	"ir.attachment.raw":        {read: attachmentRaw},
-	"res.users.password":       {read: func(*env, int64) (any, error) { return "", nil }},
-	"res.users.new_password":   {read: func(*env, int64) (any, error) { return "", nil }},
+	"res.users.password":       {read: emptyText, write: writePassword},
+	"res.users.new_password":   {read: emptyText, write: writePassword},
 	"res.users.totp_enabled":   {read: hasTOTP},
 	"res.partner.company_type": {read: companyType},
 }
@@ -77,6 +77,17 @@ func decodeBase64(text string) ([]byte, error) {
 }
 
 func binasciiError(message string) *rpc.Error { return newError("binascii.Error", message) }
+
+// emptyText is what passwords read as.
+func emptyText(*env, int64) (any, error) { return "", nil }
+
+func writePassword(_ *env, value any) (map[string]any, error) {
+	if !truthy(value) {
+		return nil, nil
+	}
+	hash, err := hashPassword(str(value))
+	return map[string]any{"password": hash}, err
+}
 
 func hasTOTP(e *env, id int64) (any, error) {
 	var enabled bool

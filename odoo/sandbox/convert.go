@@ -75,7 +75,13 @@ func (e *env) toColumn(m *model, f *field, v any) (any, error) {
 			return 0, nil
 		}
 		n, err := toInt(v)
-		return sqlInt(n), err
+		if err != nil {
+			return nil, err
+		}
+		if i, ok := n.(int64); !ok || i > math.MaxInt32 || i < math.MinInt32 {
+			return nil, newError("psycopg2.errors.NumericValueOutOfRange", "integer out of range\n")
+		}
+		return n, nil
 	case "float", "monetary":
 		if !truthy(v) {
 			return 0, nil
@@ -163,7 +169,11 @@ func (e *env) round(m *model, f *field, v float64) (float64, error) {
 	if normalized == 0 {
 		return 0, nil
 	}
-	epsilon := math.Exp2(math.Log2(math.Abs(normalized)) - 52)
+	precision := 52.0
+	if e.series >= 16 {
+		precision = 50 // values.float.big
+	}
+	epsilon := math.Exp2(math.Log2(math.Abs(normalized)) - precision)
 	rounded := math.Round(normalized + math.Copysign(epsilon, normalized))
 	return rounded * factor, nil
 }

@@ -50,8 +50,9 @@ func (e *env) notNull(m *model, f *field) error {
 	case e.series < 19:
 		return validationError(text + who + "\n" + what + "\n")
 	}
-	return validationError("The operation cannot be completed:\n- Create/update: a mandatory field is not set.\n" +
-		"- Delete: another model requires the record being deleted. If possible, archive it instead.\n\nModel: " + who + "\n" + what + "\n")
+	return validationError("The operation cannot be completed: Missing required value for the field '" + f.label + "' (" + f.name +
+		").\nModel: '" + m.description + "' (" + m.name + ")\n- create/update: a mandatory field is not set\n" +
+		"- delete: another model requires the record being deleted, you can archive it instead\n")
 }
 
 func (e *env) foreignKey(m *model, constraint string) error {

@@ -126,7 +126,7 @@ func (u *unmarshaller) end(tag string) error {
 			}
 			key, ok := inside[i].(string)
 			if !ok {
-				key = repr(inside[i])
+				key = intKey + repr(inside[i])
 			}
 			d.set(key, inside[i+1])
 		}

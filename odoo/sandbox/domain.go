@@ -145,9 +145,6 @@ func (p *domainParser) invalidOperator(leaf tuple) error {
 	if p.series >= 19 {
 		return valueError("Invalid operator in condition " + repr(leaf))
 	}
-	if p.series >= 16 {
-		return valueError("Invalid operator " + repr(leaf[1]) + " in domain term " + repr(leaf))
-	}
 	return valueError("Invalid leaf " + repr(leaf))
 }
 

@@ -148,12 +148,7 @@ func (b bytes) text(series int) (string, error) {
 	}
 	e := newError("builtins.UnicodeDecodeError",
 		fmt.Sprintf("'utf-8' codec can't decode byte 0x%02x in position %d: invalid start byte", b[at], at))
-	var args jsonEncoder
-	args.series = series
-	if err := args.encode([]any{"utf-8", repr(b), int64(at), int64(at + 1), "invalid start byte"}); err != nil {
-		return "", err
-	}
-	e.Args = []byte(args.String())
+	e.Message = fmt.Sprintf("utf-8\n%s\n%d\n%d\ninvalid start byte", repr(b), at, at+1) // its arguments, which /xmlrpc prints
 	return "", e
 }
 

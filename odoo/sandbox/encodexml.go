@@ -73,7 +73,7 @@ func (e *xmlEncoder) encode(v any) error {
 	case *dict:
 		return e.structure(v)
 	default:
-		return typeError("cannot marshal " + typeName(v) + " objects")
+		return typeError("cannot marshal <class 'odoo.api." + typeName(v) + "'> objects")
 	}
 	return nil
 }

@@ -126,15 +126,23 @@ func (s *Sandbox) upgradePassword(ctx context.Context, uid int64, stored, passwo
 	if hashed && (s.series < 16 || h.rounds >= passwordRounds) {
 		return nil
 	}
+	replacement, err := hashPassword(password)
+	if err != nil {
+		return err
+	}
+	_, err = s.db.ExecContext(ctx, "UPDATE res_users SET password = $1 WHERE id = $2 AND password = $3", replacement, uid, stored)
+	return err
+}
+
+// hashPassword is a password as Odoo stores it.
+func hashPassword(password string) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
 	key, err := pbkdf2.Key(sha512.New, password, salt, passwordRounds, sha512.Size)
 	if err != nil {
-		return err
+		return "", err
 	}
-	replacement := fmt.Sprintf("%s%d$%s$%s", hashPrefix, passwordRounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key))
-	_, err = s.db.ExecContext(ctx, "UPDATE res_users SET password = $1 WHERE id = $2 AND password = $3", replacement, uid, stored)
-	return err
+	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, passwordRounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key)), nil
 }
 
 // proofs remembers what was verified, so that only the first call of a secret costs its rounds. The stored value is part

@@ -86,7 +86,7 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 func (e *env) defaultValue(m *model, f *field, v any) (any, error) {
 	switch f.kind {
 	case "char", "text", "html":
-		if v == nil && e.series >= 16 {
+		if (v == nil || v == false) && e.series >= 16 {
 			return nil, nil
 		}
 		if v == nil || v == false {
@@ -116,7 +116,10 @@ func (e *env) defaultValue(m *model, f *field, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return e.round(m, f, n)
+		if n, err = e.round(m, f, n); err != nil {
+			return nil, err
+		}
+		return e.round(m, f, n) // to the cache and from there: twice, which values.float.big shows
 	case "boolean":
 		return truthy(v), nil
 	case "selection":
@@ -124,13 +127,34 @@ func (e *env) defaultValue(m *model, f *field, v any) (any, error) {
 			return false, nil
 		}
 		if err := e.checkSelection(m, f, v); err != nil {
-			if e.series >= 16 {
-				return nil, nil
-			}
-			return nil, err
+			return nil, nil
 		}
+	case "one2many", "many2many":
+		return defaultMembers(v), nil
 	}
 	return v, nil
+}
+
+// defaultMembers is the default of an x2many field as default_get answers it: one command that sets the ids, and one for
+// each record to be created.
+func defaultMembers(v any) any {
+	list, _ := v.([]any)
+	ids, created := []any{}, []any{}
+	for _, item := range list {
+		command, ok := item.([]any)
+		switch {
+		case !ok:
+			ids = append(ids, item)
+		case len(command) == 3 && command[0] == int64(commandSet):
+			set, _ := command[2].([]any)
+			ids = append(ids, set...)
+		case len(command) > 1 && command[0] == int64(commandLink):
+			ids = append(ids, command[1])
+		case len(command) == 3 && command[0] == int64(commandCreate):
+			created = append(created, command)
+		}
+	}
+	return append([]any{[]any{int64(commandSet), int64(0), ids}}, created...)
 }
 
 func runNameSearch(e *env, r *records, args map[string]any) (any, error) {

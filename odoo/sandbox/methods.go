@@ -44,6 +44,12 @@ var methods = []method{
 	{signature: parseSignature("BaseModel.name_get(self)"), until: 16, run: runNameGet},
 	{signature: parseSignature("BaseModel.check_access_rights(self, operation, raise_exception=True)"), class: true, run: runCheckAccessRights},
 	{signature: parseSignature("BaseModel.has_access(self, operation)"), since: 18, run: runHasAccess},
+	{signature: parseSignature("copy(self, default=None)"), run: runCopy},
+	{signature: parseSignature("BaseModel.get_external_id(self)"), run: runGetExternalID},
+	{signature: parseSignature("BaseModel.get_metadata(self)"), run: runGetMetadata},
+	{signature: parseSignature("Partner.onchange_email(self)"), until: 18, model: "res.partner", run: runNothing},
+	{signature: parseSignature("Users.on_change_login(self)"), model: "res.users", run: runNothing},
+	{signature: parseSignature("Users.change_password(self, old_passwd, new_passwd)"), class: true, model: "res.users", run: runChangePassword},
 	{signature: parseSignature("Users.context_get(self)"), class: true, model: "res.users", run: runContextGet},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), class: true, until: 15, model: "res.users", run: runHasGroup},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), since: 16, model: "res.users", run: runHasGroup},
@@ -71,6 +77,12 @@ func (e *env) findMethod(m *model, name string) (method, error) {
 		if own == name && e.has(candidate, m) {
 			return candidate.named(e.series, m), nil
 		}
+	}
+	if name == "env" && e.series < 16 {
+		return method{}, typeError("'member_descriptor' object is not callable")
+	}
+	if name == "env" && e.series < 19 {
+		return method{}, attributeError("'Environment' object has no attribute '__name__'")
 	}
 	if e.series < 16 && m.fields[name] != nil {
 		return method{}, attributeError("'" + fieldClass(m.fields[name].kind) + "' object has no attribute '__name__'")

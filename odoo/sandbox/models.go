@@ -2,17 +2,18 @@ package sandbox
 
 // attributes are what a model's class says in Python and no table holds.
 type attributes struct {
-	order    string            // _order
-	recName  string            // _rec_name, the field that names a record
-	inherits string            // the many2one of _inherits
-	parent   string            // _parent_name
-	class    string            // the class that overrides create and write, as TypeErrors name it; "" is BaseModel
-	defaults map[string]any    // values of new records
-	searched []string          // the fields that name_search looks in, beside the name
-	unique   map[string]string // messages of unique constraints
-	digits   map[string]int    // decimals of float fields
-	loop     func(series int) error
-	noAccess []string // fields that nobody may read over RPC
+	order    string                 // _order
+	recName  string                 // _rec_name, the field that names a record
+	inherits string                 // the many2one of _inherits
+	parent   string                 // _parent_name
+	class    string                 // the class that overrides create and write, as TypeErrors name it; "" is BaseModel
+	defaults map[string]any         // values of new records
+	searched []string               // the fields that name_search looks in, beside the name
+	unique   map[string]string      // messages of unique constraints
+	digits   map[string]int         // decimals of float fields
+	loop     func(series int) error // what a circle of parents raises
+	abstract bool                   // no table, and nobody may use it
+	noAccess []string               // fields that nobody may read over RPC
 }
 
 // attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.
@@ -52,6 +53,7 @@ var modelAttributes = map[string]attributes{
 		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
 		noAccess: []string{"totp_secret"},
 	},
+	"base":              {abstract: true},
 	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
 	"res.country":       {order: "name", searched: []string{"code"}},
 	"res.country.state": {order: "code"},

@@ -37,7 +37,7 @@ func (e *env) fieldList(m *model, fields any) ([]string, error) {
 	var names, forbidden []string
 	for _, item := range list {
 		name := str(item)
-		if m.fields[name] == nil {
+		if m.field(name) == nil {
 			return nil, e.invalidField(m, name)
 		}
 		if slices.Contains(m.noAccess, name) && !e.su {
@@ -66,7 +66,7 @@ func (e *env) invalidField(m *model, name string) error {
 func (e *env) read(m *model, ids []any, names []string, classic bool) (any, error) {
 	var stored []string
 	for _, name := range names {
-		if m.fields[name].column != "" && name != "id" {
+		if m.field(name).column != "" && name != "id" {
 			stored = append(stored, name)
 		}
 	}
@@ -83,9 +83,9 @@ func (e *env) read(m *model, ids []any, names []string, classic bool) (any, erro
 	}
 	list := []any{}
 	for _, v := range ids {
-		id, _ := v.(int64)
+		id, isInt := v.(int64)
 		row := known[id]
-		if fetch && row == nil && id != 0 {
+		if fetch && row == nil && (id != 0 || !isInt) {
 			continue
 		}
 		d := newDict("id", v)
@@ -93,7 +93,7 @@ func (e *env) read(m *model, ids []any, names []string, classic bool) (any, erro
 			if name == "id" {
 				continue
 			}
-			value, err := e.value(m, m.fields[name], row, classic)
+			value, err := e.value(m, m.field(name), row, classic)
 			if err != nil {
 				return nil, err
 			}
@@ -171,7 +171,7 @@ func (e *env) fetch(m *model, ids []any, names []string) ([]row, error) {
 // value is a field of a record as read answers it. row is nil for a record that is not saved yet.
 func (e *env) value(m *model, f *field, r *row, classic bool) (any, error) {
 	switch {
-	case r == nil:
+	case r == nil, f.kind == "":
 		return emptyValue(f), nil
 	case f.column != "":
 		return e.convert(f, r.values[f.name], classic)

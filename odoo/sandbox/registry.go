@@ -152,6 +152,9 @@ func (r *registry) readFields(ctx context.Context, db *sql.DB) error {
 			copied: c["copied"] == "true", column: r.tables[m.table][c["name"]],
 			relation: c["relation_table"], column1: c["column1"], column2: c["column2"],
 		}
+		if _, hidden := computed[m.name+"."+f.name]; hidden {
+			f.column = "" // a computation stands between the field and a column of its name
+		}
 		f.translated = f.column == "jsonb" && f.kind != "properties"
 		m.fields[f.name] = f
 		return nil
@@ -238,6 +241,15 @@ func (r *registry) closure(direct []int64) map[int64]bool {
 		}
 	}
 	return all
+}
+
+// field is the field of a name, nil where there is none. Nothing is recorded of the fields of some models: those have a
+// field of every name, always empty.
+func (m *model) field(name string) *field {
+	if f := m.fields[name]; f != nil || len(m.fields) > 1 {
+		return f
+	}
+	return &field{name: name}
 }
 
 // fieldNames are the names of a model's fields, sorted.

@@ -178,7 +178,11 @@ func repr(v any) string {
 	case *dict:
 		parts := make([]string, len(v.keys))
 		for i, k := range v.keys {
-			parts[i] = stringRepr(k) + ": " + repr(v.values[k])
+			key := stringRepr(k)
+			if n, isInt := strings.CutPrefix(k, intKey); isInt {
+				key = n
+			}
+			parts[i] = key + ": " + repr(v.values[k])
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case *records:

@@ -16,6 +16,11 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 	if len(r.ids) == 0 {
 		return true, nil
 	}
+	if m.class != "" && e.series >= 19 { // its write reads the records first: errors.access.rule.name
+		if _, err := e.checkRecords(m, r.ids, "read"); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.checkAccess(m, "write"); err != nil {
 		return nil, err
 	}
@@ -28,9 +33,13 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 		return nil, err
 	}
 	for _, name := range vals.keys {
-		if m.fields[name] == nil {
-			return nil, e.invalidField(m, name)
+		if m.fields[name] != nil {
+			continue
 		}
+		if m.class != "" && e.series >= 19 {
+			return nil, keyError(name) // write.write.badfield
+		}
+		return nil, e.invalidField(m, name)
 	}
 	return true, e.write(m, ids, vals)
 }
@@ -50,20 +59,11 @@ func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, err
 			return nil, missingError(m.name, id, e.uid)
 		}
 	}
-	operations := []string{operation}
-	if e.series >= 19 && operation != "read" {
-		operations = []string{"read", operation} // what is not readable is refused as such (errors.access.rule.name)
+	allowed, err := e.allowed(m, ids, operation)
+	if err == nil && len(allowed) < len(there) {
+		err = e.ruleError(m, operation)
 	}
-	for _, op := range operations {
-		allowed, err := e.allowed(m, ids, op)
-		if err != nil {
-			return nil, err
-		}
-		if len(allowed) < len(there) {
-			return nil, e.ruleError(m, op)
-		}
-	}
-	return ids, nil
+	return ids, err
 }
 
 // write sets the values of records that are known to exist.
