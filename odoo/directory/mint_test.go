@@ -1,0 +1,137 @@
+package directory_test
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"odoobridge/auth"
+	"odoobridge/odoo/directory"
+)
+
+// minted is the names of the native keys that were made.
+func (b *base) minted(t *testing.T) (names []string) {
+	t.Helper()
+	rows, err := b.super.Query("SELECT name FROM res_users_apikeys WHERE name LIKE 'odoobridge %' ORDER BY id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func mint(t *testing.T, d *directory.Directory, b *base, uid int64) auth.MintedKey {
+	t.Helper()
+	key, err := d.Mint(context.Background(), b.name, uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func collect(t *testing.T, d *directory.Directory, b *base, want int) {
+	t.Helper()
+	if n, err := d.Collect(context.Background(), b.name); n != want || err != nil {
+		t.Fatalf("collected %d keys, want %d; %v", n, want, err)
+	}
+}
+
+func TestMintedRow(t *testing.T) {
+	b := newBase(t, 18)
+	key := mint(t, b.open(t), b, 9001)
+	var index, scope, created, expires string
+	err := b.super.QueryRow(`SELECT "index", scope, (now() AT TIME ZONE 'utc' - create_date < '1 minute')::text,
+		(expiration_date - create_date)::text FROM res_users_apikeys WHERE id = $1 AND user_id = 9001`, key.ID).
+		Scan(&index, &scope, &created, &expires)
+	if err != nil || index != key.Key.Reveal()[:8] || scope != "rpc" || created != "true" || expires != "1 day" {
+		t.Errorf("got %q, %q, created just now %s, expires after %s; %v", index, scope, created, expires, err)
+	}
+	if names := b.minted(t); len(names) != 1 || !regexp.MustCompile(`^odoobridge [0-9a-f]{16} 9001$`).MatchString(names[0]) {
+		t.Errorf("got the names %q", names)
+	}
+}
+
+// TestSideBySide has two processes not take each other's keys, until one dies.
+func TestSideBySide(t *testing.T) {
+	b := newBase(t, 18)
+	b.exec(t, `INSERT INTO res_users_apikeys (name, user_id, scope, "index", key)
+		VALUES ('odoobridge', 2, 'rpc', '00000000', 'x'), ('odoobridge notes', 2, 'rpc', '00000000', 'x'),
+			('odoobridge 0123456789abcdef 77', 2, 'rpc', '00000000', 'x')`) // a person's, with names like ours
+	one, err := directory.Open(directory.Options{DSN: auth.Secret(b.dsn)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := b.open(t)
+	mint(t, one, b, 9001)
+	mint(t, one, b, 9004)
+	mint(t, other, b, 9001)
+	collect(t, one, b, 0)
+	collect(t, other, b, 0)
+	if err := one.Close(); err != nil { // without removing its keys, as if it had been killed
+		t.Fatal(err)
+	}
+	collected := 0
+	for collected < 2 { // PostgreSQL lets go of the lock a moment after the connection is closed
+		n, err := other.Collect(context.Background(), b.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		collected += n
+	}
+	if names := b.minted(t); collected != 2 || len(names) != 3 {
+		t.Errorf("collected %d, left %q", collected, names)
+	}
+}
+
+// TestLostLock cuts the session that holds the lock: the process takes it again, and no key is lost.
+func TestLostLock(t *testing.T) {
+	b := newBase(t, 18)
+	one, other := b.open(t), b.open(t)
+	mint(t, one, b, 9001)
+	var cut int
+	if err := b.super.QueryRow(`SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&cut); err != nil || cut != 1 {
+		t.Fatalf("cut %d sessions, %v", cut, err)
+	}
+	collect(t, one, b, 0)
+	collect(t, other, b, 0)
+	mint(t, one, b, 9004)
+	collect(t, other, b, 0)
+	if names := b.minted(t); len(names) != 2 {
+		t.Errorf("left %q", names)
+	}
+}
+
+func TestMintRefused(t *testing.T) {
+	b := newBase(t, 18)
+	d := b.open(t)
+	for name, uid := range map[string]int64{"archived": 9002, "unknown": 424242} {
+		if _, err := d.Mint(context.Background(), b.name, uid); err == nil || !strings.Contains(err.Error(), "gone or archived") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b.exec(t, `REVOKE INSERT ON res_users_apikeys FROM "odd""role"`)
+	if _, err := d.Mint(context.Background(), b.name, 9001); err == nil || !strings.Contains(err.Error(), "odoobridge grants") {
+		t.Errorf("without the right: %v", err)
+	}
+}
+
+// TestRevokeSparesOthers removes nothing that was not made here, whatever it is asked.
+func TestRevokeSparesOthers(t *testing.T) {
+	b := newBase(t, 18)
+	d := b.open(t)
+	if err := d.Revoke(context.Background(), b.name, []int64{80002}); err != nil {
+		t.Fatal(err)
+	}
+	if rows := read(t, d, b, auth.Query{NativeKeys: []int64{80002}}); len(rows.NativeKeys) != 1 {
+		t.Error("a person's key was removed")
+	}
+}
