@@ -90,9 +90,9 @@ func (a *Authenticator) prove(ctx context.Context, db, source string, key digest
 	if d == nil {
 		d = a.newDatabase(db)
 	}
-	rows, began, err := d.read(ctx, c.query())
+	rows, began, err := d.lookUp(ctx, c.query())
 	if err != nil {
-		return Identity{}, d.failure(ctx, err)
+		return Identity{}, err
 	}
 	d = a.admit(d)
 	if c.anyone() {

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,11 @@ import (
 // idleLimit is for how long a proof that nobody uses is kept, and its rows read again.
 const idleLimit = 10 * time.Minute
 
+const (
+	lookupsAtOnce = 3
+	lookupQueue   = 256
+)
+
 // database is all that is known of one database: proofs, the native keys made there, its settings.
 type database struct {
 	auth     *Authenticator
@@ -22,6 +28,7 @@ type database struct {
 	settings atomic.Pointer[Settings] // as last read; nil before
 	away     atomic.Pointer[outage]   // nil while reads succeed
 	reads    singleflight.Group
+	lookups  *gate // of callers who are not known, so that they leave connections for the reads of those who are
 
 	mu      sync.Mutex
 	minted  map[int64]*minted // by uid
@@ -33,7 +40,13 @@ type database struct {
 type outage struct{ at time.Time }
 
 func (a *Authenticator) newDatabase(name string) *database {
-	return &database{auth: a, name: name, proofs: newProofs(a.config.MaxProofs), minted: map[int64]*minted{}}
+	return &database{
+		auth:    a,
+		name:    name,
+		proofs:  newProofs(a.config.MaxProofs),
+		lookups: newGate("look-ups in "+quoteShort(name), lookupsAtOnce, lookupQueue),
+		minted:  map[int64]*minted{},
+	}
 }
 
 // read asks the Directory and keeps what it says of the database itself.
@@ -49,11 +62,25 @@ func (d *database) read(ctx context.Context, q Query) (rows Rows, began time.Tim
 	case ctx.Err() != nil:
 		return Rows{}, began, err
 	default:
-		d.away.Store(&outage{d.auth.now()})
+		if d.away.Swap(&outage{d.auth.now()}) == nil {
+			d.auth.config.Warn(d.name, fmt.Errorf("users and keys can't be read; known callers are served for %v still: %w", d.auth.config.StaleLimit, err))
+		}
 		return Rows{}, began, err
 	}
 	d.away.Store(nil)
 	d.settings.Store(&rows.Settings)
+	return rows, began, nil
+}
+
+// lookUp reads the rows for a caller who is not known.
+func (d *database) lookUp(ctx context.Context, q Query) (rows Rows, began time.Time, err error) {
+	if err := d.lookups.enter(ctx); err != nil {
+		return Rows{}, time.Time{}, err
+	}
+	defer d.lookups.leave()
+	if rows, began, err = d.read(ctx, q); err != nil {
+		return Rows{}, began, d.failure(ctx, err)
+	}
 	return rows, began, nil
 }
 

@@ -252,3 +252,35 @@ func TestRun(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// TestUnknownCallersLeaveRoom has more callers who are not known than may look themselves up at once: the others wait,
+// and too many are Overloaded.
+func TestUnknownCallersLeaveRoom(t *testing.T) {
+	b := newBench(nil)
+	b.passes(t, apiKey(directorytest.RPCUserKey)) // makes the database known
+	release := b.dir.Hold()
+	const callers = 3 + 256 + 5
+	kinds := make(chan auth.Kind, callers)
+	before := b.dir.Reads()
+	for i := range callers {
+		go func() {
+			_, err := b.Identify(context.Background(), db, bearer(auth.Secret(fmt.Sprint("unknown", i))))
+			kinds <- auth.KindOf(err)
+		}()
+	}
+	for range 5 {
+		if kind := <-kinds; kind != auth.Overloaded {
+			t.Errorf("got %v", kind)
+		}
+	}
+	if reads := b.dir.Reads() - before; reads > 3 {
+		t.Errorf("%d looked up at once", reads)
+	}
+	b.costs(t, 0, func() { b.passes(t, apiKey(directorytest.RPCUserKey)) })
+	release()
+	for range callers - 5 {
+		if kind := <-kinds; kind != auth.Denied && kind != auth.Overloaded { // by the hashes' queue
+			t.Errorf("got %v", kind)
+		}
+	}
+}

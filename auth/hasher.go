@@ -8,30 +8,62 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// hasher bounds how many hashes are computed at once and how many may wait. Callers who show the same secret against
-// the same stored values share one computation.
-type hasher struct {
+// gate lets a bounded number of calls through at once, and a bounded number wait.
+type gate struct {
+	what    string // they wait for
 	slots   chan struct{}
 	queue   int64
 	waiting atomic.Int64
+}
+
+// overloadRetry is what a caller is told when a queue is full: about the time in which a full queue moves on.
+const overloadRetry = 2 * time.Second
+
+func newGate(what string, slots, queue int) *gate {
+	return &gate{what: what, slots: make(chan struct{}, slots), queue: int64(queue)}
+}
+
+// enter takes a slot, after a wait if there is room in the queue. The error is an [*Error] of kind Overloaded, or ctx's.
+func (g *gate) enter(ctx context.Context) error {
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > g.queue {
+		return &Error{Kind: Overloaded, RetryAfter: overloadRetry, Reason: "too many unknown callers at once: the queue for " +
+			g.what + " is full; known callers are still served"}
+	}
+	select {
+	case g.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g *gate) leave() { <-g.slots }
+
+// hasher computes hashes, so many at once as its gate lets through. Callers who show the same secret against the same
+// stored values share one computation.
+type hasher struct {
+	gate    *gate
 	flights singleflight.Group
 }
 
-// overloadRetry is what a caller is told when the queue is full: about the time in which a full queue moves on.
-const overloadRetry = 2 * time.Second
-
 func newHasher(workers, queue int) *hasher {
-	return &hasher{slots: make(chan struct{}, workers), queue: int64(queue)}
+	return &hasher{gate: newGate("passwords to be checked", workers, queue)}
 }
 
 // verify is [verifyAny] in the pool. key is a digest of all that the outcome depends on. The error is an [*Error] of
 // kind Overloaded, or ctx's; a computation that others wait for, too, goes on when ctx ends.
 func (h *hasher) verify(ctx context.Context, key digest, secret Secret, stored []storedSecret, rounds int) (int, error) {
 	done := h.flights.DoChan(string(key[:]), func() (any, error) {
-		if err := h.acquire(); err != nil {
+		if err := h.gate.enter(context.WithoutCancel(ctx)); err != nil {
 			return -1, err
 		}
-		defer func() { <-h.slots }()
+		defer h.gate.leave()
 		match, _ := verifyAny(secret, stored, rounds)
 		return match, nil
 	})
@@ -41,21 +73,4 @@ func (h *hasher) verify(ctx context.Context, key digest, secret Secret, stored [
 	case <-ctx.Done():
 		return -1, ctx.Err()
 	}
-}
-
-// acquire takes a slot, after a wait if there is room in the queue.
-func (h *hasher) acquire() error {
-	select {
-	case h.slots <- struct{}{}:
-		return nil
-	default:
-	}
-	if h.waiting.Add(1) > h.queue {
-		h.waiting.Add(-1)
-		return &Error{Kind: Overloaded, RetryAfter: overloadRetry,
-			Reason: "too many passwords to check at once; known callers are still served"}
-	}
-	h.slots <- struct{}{}
-	h.waiting.Add(-1)
-	return nil
 }

@@ -12,7 +12,7 @@ func TestHasherOverload(t *testing.T) {
 	h := newHasher(1, 1)
 	d := newDigester()
 	stored := []storedSecret{{"clear", true}}
-	h.slots <- struct{}{} // a hash is being computed
+	h.gate.slots <- struct{}{} // a hash is being computed
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var waiters sync.WaitGroup
@@ -23,7 +23,7 @@ func TestHasherOverload(t *testing.T) {
 			}
 		})
 	}
-	for h.waiting.Load() != 1 {
+	for h.gate.waiting.Load() != 1 {
 		runtime.Gosched()
 	}
 	_, err := h.verify(context.Background(), d.of("other"), "other", stored, 1)
@@ -35,7 +35,7 @@ func TestHasherOverload(t *testing.T) {
 	if _, err := h.verify(ctx, d.of("same"), "clear", stored, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who gave up: got %v", err)
 	}
-	<-h.slots
+	h.gate.leave()
 	waiters.Wait()
 	if match, err := h.verify(context.Background(), d.of("other"), "other", stored, 1); match != -1 || err != nil {
 		t.Errorf("after the rush: got %d, %v", match, err)

@@ -23,10 +23,10 @@ const (
 	insufficientPrivilege = pqerror.Code("42501")
 )
 
-// Connections to one database: one for re-reading, two for callers who are not known yet, one that holds the lock of
-// the keys made here, and one to spare.
+// Connections to one database: one for re-reading, three for callers who are not known yet (package auth asks no more
+// at once), one that holds the lock of the keys made here, and one to collect leftovers.
 const (
-	maxConnections = 5
+	maxConnections = 6
 	maxIdle        = 3
 	idleTime       = 5 * time.Minute
 )
