@@ -173,7 +173,7 @@ func (e *env) round(m *model, f *field, v float64) (float64, error) {
 	if e.series >= 16 {
 		precision = 50 // values.float.big
 	}
-	epsilon := math.Exp2(math.Log2(math.Abs(normalized)) - precision)
+	epsilon := math.Pow(2, math.Log(math.Abs(normalized))/math.Ln2-precision) // as math.log(x, 2) divides
 	rounded := math.Round(normalized + math.Copysign(epsilon, normalized))
 	return rounded * factor, nil
 }

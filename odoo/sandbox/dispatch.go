@@ -2,15 +2,20 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
+
+	"odoobridge/rpc"
 )
 
 // call is one RPC call, its arguments decoded.
 type call struct {
 	service, method string
-	methodType      string // the Python type of the method's name: "str" for every sane call
-	methodText      string // str() of the method's name, whatever it is
+	methodType      string    // the Python type of the method's name: "str" for every sane call
+	methodText      string    // str() of the method's name, whatever it is
+	serviceValue    rpc.Value // the service as it was sent, for the error of one that is not known
 	args            []any
-	json            bool // the arguments came as a list; XML-RPC's are a tuple, which some messages tell
+	argsKind        rpc.Kind // an Array for every sane call
+	json            bool     // the arguments came as a list; XML-RPC's are a tuple, which some messages tell
 }
 
 // checkMethodType is what adding a string to the method's name raises when it is none (common.unknown.empty.xml2).
@@ -31,6 +36,9 @@ func (c call) sequence() string {
 
 // dispatch is Odoo's dispatch_rpc.
 func (s *Sandbox) dispatch(ctx context.Context, c call) (any, error) {
+	if err := s.checkArgs(c); err != nil {
+		return nil, err
+	}
 	switch c.service {
 	case "common":
 		return s.common(ctx, c)
@@ -39,5 +47,43 @@ func (s *Sandbox) dispatch(ctx context.Context, c call) (any, error) {
 	case "object":
 		return s.object(ctx, c)
 	}
-	return nil, keyError(c.service)
+	return nil, s.unknownService(c)
+}
+
+func (s *Sandbox) unknownService(c call) error {
+	if s.series < 16 {
+		return newError("builtins.UnboundLocalError", "cannot access local variable 'dispatch' where it is not associated with a value")
+	}
+	e := keyError(c.service)
+	if c.serviceValue.Kind() != rpc.String && c.serviceValue.Kind() != rpc.Invalid {
+		e = newError("builtins.KeyError", c.serviceValue.PyStr())
+		if c.json {
+			e.Args = fmt.Appendf(nil, "[%s]", c.serviceValue.Raw())
+		}
+	}
+	return e
+}
+
+// checkArgs is what calling a method with arguments that are no list raises. Python takes what it can iterate over.
+func (s *Sandbox) checkArgs(c call) error {
+	kinds := map[rpc.Kind]string{rpc.Null: "NoneType", rpc.Bool: "bool", rpc.Int: "int", rpc.Float: "float"}
+	name, scalar := kinds[c.argsKind]
+	switch {
+	case c.service == "object" && c.argsKind == rpc.Struct && s.series < 19:
+		e := newError("builtins.KeyError", "0")
+		e.Args = []byte("[0]")
+		return e
+	case !scalar:
+		return nil
+	case c.service == "object" && s.series >= 19:
+		return typeError("cannot unpack non-iterable " + name + " object")
+	case c.service == "object":
+		return typeError("'" + name + "' object is not subscriptable")
+	}
+	_, inCommon := commonMethods[c.method]
+	_, inDB := dbMethods[c.method]
+	if c.service == "common" && inCommon || c.service == "db" && inDB {
+		return typeError("odoo.service." + c.service + ".exp_" + c.method + "() argument after * must be an iterable, not " + name)
+	}
+	return nil
 }

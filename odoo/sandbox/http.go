@@ -19,6 +19,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, isV2 := strings.CutPrefix(rest, "2/")
 	var reply rpc.Reply
 	switch {
+	case path == "/jsonrpc" && !isJSON(r):
+		reply = s.notJSON(r)
 	case path == "/jsonrpc":
 		reply = s.serveJSON(r)
 	case isXML && rest != "" && !strings.Contains(service, "/"):
@@ -27,6 +29,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			protocol = rpc.XMLRPC2
 		}
 		reply = s.serveXML(r, protocol, service)
+	case isJSON(r):
+		reply = s.notFoundJSON(r)
 	default:
 		reply = s.page(rpc.PageNotFound, r)
 	}
@@ -50,14 +54,45 @@ func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
 	return rpc.PageReply(rpc.Series(s.series), page, r.URL.Path)
 }
 
-func (s *Sandbox) serveJSON(r *http.Request) rpc.Reply {
-	mediaType, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	switch strings.ToLower(strings.TrimSpace(mediaType)) {
-	case "application/json", "application/json-rpc":
-	default:
-		return s.page(rpc.PageContentType, r)
+// mediaType is the Content-Type without its parameters.
+func mediaType(r *http.Request) string {
+	t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(t))
+}
+
+func isJSON(r *http.Request) bool {
+	t := mediaType(r)
+	return t == "application/json" || t == "application/json-rpc"
+}
+
+// isForm says whether Werkzeug reads the body as a form, after which there is none left to read (px.ct.form).
+func isForm(r *http.Request) bool {
+	t := mediaType(r)
+	return t == "application/x-www-form-urlencoded" || t == "multipart/form-data"
+}
+
+func (s *Sandbox) notJSON(r *http.Request) rpc.Reply {
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		return s.page(rpc.PageContentTypeNoBody, r)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	return s.page(rpc.PageContentType, r)
+}
+
+// notFoundJSON is the answer to a JSON request of an unknown path, which some series word as JSON, with the id.
+func (s *Sandbox) notFoundJSON(r *http.Request) rpc.Reply {
+	var e rpc.Envelope
+	if body, err := readBody(r); err == nil {
+		_ = e.ParseJSON(body, rpc.Series(s.series)) // the id is all that is wanted
+	}
+	return rpc.ErrorReply(rpc.JSONRPC, rpc.Series(s.series), e.ID, rpc.PageError(rpc.PageNotFound))
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	return io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+}
+
+func (s *Sandbox) serveJSON(r *http.Request) rpc.Reply {
+	body, err := readBody(r)
 	if err != nil {
 		return s.page(rpc.PageInternalError, r)
 	}
@@ -69,14 +104,22 @@ func (s *Sandbox) serveJSON(r *http.Request) rpc.Reply {
 }
 
 func (s *Sandbox) serveXML(r *http.Request, p rpc.Protocol, service string) rpc.Reply {
-	if r.Method != http.MethodPost {
+	if r.Method != http.MethodPost && (r.Method != http.MethodOptions || s.series < 16) {
 		return s.page(rpc.PageMethodNotAllowed, r)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	body, err := readBody(r)
 	if err != nil {
 		return s.page(rpc.PageInternalError, r)
 	}
+	if isForm(r) {
+		body = nil
+	}
 	var e rpc.Envelope
+	if s.series < 16 && isJSON(r) { // its first look at a request is by the Content-Type (px.ct.json)
+		if err := e.ParseJSON(body, rpc.Series(s.series)); err != nil {
+			return s.errorReply(&e, r, rpc.JSONRPC, err)
+		}
+	}
 	if err := e.ParseXML(p, service, body, rpc.Series(s.series)); err != nil {
 		return s.errorReply(&e, r, p, err)
 	}
@@ -90,7 +133,7 @@ func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Re
 		return s.errorReply(e, r, p, err)
 	}
 	result, err := s.dispatch(r.Context(), call{
-		service: e.Service, method: e.Method, methodType: e.MethodValue.PyType(), methodText: e.MethodValue.PyStr(),
+		service: e.Service, serviceValue: e.ServiceValue, argsKind: e.ArgsKind, method: e.Method, methodType: e.MethodValue.PyType(), methodText: e.MethodValue.PyStr(),
 		args: args, json: p == rpc.JSONRPC,
 	})
 	if err != nil {

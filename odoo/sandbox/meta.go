@@ -66,10 +66,14 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 	result := newDict()
 	for _, item := range names {
 		f := r.model.fields[str(item)]
+		v, given := e.context.get("default_" + str(item))
 		if f == nil {
+			if given {
+				result.set(str(item), v) // a name that is no field comes back as it is (values.date)
+			}
 			continue
 		}
-		if v, given := e.context.get("default_" + f.name); given {
+		if given {
 			converted, err := e.defaultValue(r.model, f, v)
 			if err != nil {
 				return nil, err

@@ -71,7 +71,7 @@ func (e *env) read(m *model, ids []any, names []string, classic bool) (any, erro
 		}
 	}
 	known := make(map[int64]*row)
-	fetch := slices.ContainsFunc(names, func(n string) bool { return n != "id" })
+	fetch := !m.stored || slices.ContainsFunc(names, func(n string) bool { return n != "id" })
 	if fetch && len(ids) > 0 {
 		rows, err := e.fetch(m, ids, stored)
 		if err != nil {

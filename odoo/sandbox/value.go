@@ -165,7 +165,7 @@ func repr(v any) string {
 	case string:
 		return stringRepr(v)
 	case bytes:
-		return "b" + stringRepr(string(v))
+		return bytesRepr(v)
 	case dateTime:
 		return v.str
 	case []any:
@@ -218,6 +218,25 @@ func floatRepr(f float64) string {
 		s += ".0"
 	}
 	return s
+}
+
+// bytesRepr is repr of bytes.
+func bytesRepr(v bytes) string {
+	var b strings.Builder
+	b.WriteString("b'")
+	for _, c := range v {
+		switch {
+		case c == '\'' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < 0x20 || c >= 0x7f:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
 }
 
 // stringRepr is repr of a str.
