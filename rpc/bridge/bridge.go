@@ -68,39 +68,25 @@ func (b *Bridge) routes() http.Handler {
 	r.HandleFunc("/jsonrpc", b.serveJSON)
 	r.HandleFunc("/xmlrpc/2/{service}", b.serveXML(rpc.XMLRPC2))
 	r.HandleFunc("/xmlrpc/{service}", b.serveXML(rpc.XMLRPC1)) // /xmlrpc/2 too: its service is "2", as in Odoo (px.noservice.xml2)
-	r.NotFoundHandler = http.HandlerFunc(b.page(rpc.PageNotFound))
-	return mergeSlashes(r)
+	r.NotFoundHandler = http.HandlerFunc(b.notFound)
+	return cleanPaths(r)
 }
 
-// serveJSON takes any method, as Odoo does: it is the Content-Type that makes a JSON-RPC request (pj.get.body, pj.put).
 func (b *Bridge) serveJSON(w http.ResponseWriter, r *http.Request) {
-	if !isJSON(r.Header.Get("Content-Type")) {
-		b.page(rpc.PageContentType)(w, r)
-		return
-	}
-	b.serve(w, r, rpc.JSONRPC, "")
+	b.serve(w, r, rpc.Request{Protocol: rpc.JSONRPC})
 }
 
-// serveXML takes POST, and OPTIONS, which Odoo answers as a call without a body (px.options.xml2).
 func (b *Bridge) serveXML(p rpc.Protocol) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch r.Method {
-		case http.MethodPost, http.MethodOptions:
-			b.serve(w, r, p, mux.Vars(r)["service"])
-		default:
-			b.page(rpc.PageMethodNotAllowed)(w, r)
-		}
+		b.serve(w, r, rpc.Request{Protocol: p, Service: mux.Vars(r)["service"]})
 	}
 }
 
-// page answers as Odoo's HTTP layer does where no call is made at all.
-func (b *Bridge) page(page rpc.Page) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		reply := rpc.PageReply(b.cfg.Series(), page, r.URL.Path)
-		b.cfg.Log.Debug().Str("method", r.Method).Str("path", cut(r.URL.Path)).Int("status", reply.Status).Msg("no call")
-		// The error is the connection's: there is no one left to tell.
-		_ = reply.Write(w)
-	}
+// notFound answers what is none of our endpoints, as Odoo answers what is none of its.
+func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
+	b.cfg.Log.Debug().Str("method", r.Method).Str("path", cut(r.URL.Path)).Msg("no such path")
+	// The error is the connection's: there is no one left to tell.
+	_ = rpc.PageReply(b.cfg.Series(), rpc.PageNotFound, r.URL.Path).Write(w)
 }
 
 // serves tells whether db is a database of ours.

@@ -13,12 +13,14 @@ import (
 )
 
 // serve takes a request through the pipeline and keeps its record.
-func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, p rpc.Protocol, service string) {
+func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, req rpc.Request) {
+	req.Method, req.ContentType = r.Method, r.Header.Get("Content-Type")
+	req.NoBody = r.ContentLength == 0
 	rec := &Record{
 		RequestID: requestID(r),
 		Start:     time.Now(),
 		Source:    source(r, b.cfg.TrustedProxies),
-		Protocol:  p,
+		Protocol:  req.Protocol,
 	}
 	out := &countingWriter{ResponseWriter: w}
 	b.cfg.Metrics.inFlight.Inc()
@@ -36,22 +38,22 @@ func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, p rpc.Protocol, s
 
 	s := getScratch()
 	defer s.release()
-	err := b.call(r.Context(), out, r, rec, s, p, service)
+	err := b.call(r.Context(), out, r, rec, s, req)
 	if err != nil {
 		var wire *rpc.Error
 		wire, rec.Outcome = b.wireError(err)
 		rec.Err = err
 		if rec.Outcome != Canceled {
 			// The error is the connection's: there is no one left to tell.
-			_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, wire).Write(out)
+			_ = rpc.ErrorReply(req.Protocol, b.cfg.Series(), s.env.ID, wire).Write(out)
 		}
 	}
 	ended = true
 }
 
 // call is the way of a call, stage by stage.
-func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol, service string) error {
-	env, err := b.envelope(w, r, rec, s, p, service)
+func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, req rpc.Request) error {
+	env, err := b.envelope(w, r, rec, s, req)
 	if err != nil {
 		return err
 	}
@@ -69,30 +71,28 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	}
 	if answer != nil {
 		rec.Outcome = Answered
-		return rpc.ResultReply(p, b.cfg.Series(), env.ID, answer.result).Write(w)
+		// The error is the connection's: there is no one left to tell.
+		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
+		return nil
 	}
 	body, err := b.rewrite(ctx, s, call, id)
 	if err != nil {
 		return err
 	}
-	return b.forward(ctx, w, r, rec, p, env.Service, body)
+	return b.forward(ctx, w, r, rec, env, body)
 }
 
 // envelope reads the request's body and the call in it.
-func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol, service string) (*rpc.Envelope, error) {
+func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, req rpc.Request) (*rpc.Envelope, error) {
+	series := b.cfg.Series()
+	if err := req.Check(series); err != nil {
+		return nil, err
+	}
 	if err := s.read(w, r, b.cfg.MaxBody); err != nil {
 		return nil, err
 	}
 	rec.BytesIn = int64(len(s.body))
-	series := b.cfg.Series()
-	if p == rpc.JSONRPC {
-		return &s.env, s.env.ParseJSON(s.body, series)
-	}
-	body := s.body
-	if isForm(r.Header.Get("Content-Type")) {
-		body = nil
-	}
-	return &s.env, s.env.ParseXML(p, service, body, series)
+	return &s.env, s.env.Parse(req, s.body, series)
 }
 
 // understand tells what the envelope means.
@@ -149,17 +149,18 @@ func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who ca
 }
 
 // forward sends the call to Odoo, once, and streams the answer back as it is.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, p rpc.Protocol, service string, body []byte) error {
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, env *rpc.Envelope, body []byte) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
 	path, header := "/jsonrpc", forwardedHeader(r, rec)
 	header.Set("Content-Type", "application/json")
-	if p != rpc.JSONRPC {
+	switch env.Protocol {
+	case rpc.XMLRPC2:
+		path = "/xmlrpc/2/" + env.Service
 		header.Set("Content-Type", "text/xml")
-		path = "/xmlrpc/" + service
-		if p == rpc.XMLRPC2 {
-			path = "/xmlrpc/2/" + service
-		}
+	case rpc.XMLRPC1:
+		path = "/xmlrpc/" + env.Service
+		header.Set("Content-Type", "text/xml")
 	}
 	res, err := b.cfg.Upstream.Post(ctx, path, header, body)
 	if err != nil {
