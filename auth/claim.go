@@ -48,16 +48,14 @@ func (a *Authenticator) verify(ctx context.Context, db, source string, c claim) 
 
 // pass decides on fresh evidence whether the proof p lets the caller pass.
 func (a *Authenticator) pass(ctx context.Context, d *database, p *proof, c claim, source string) (Identity, error) {
-	p.used.Store(a.now().UnixNano())
-	e, err := d.fresh(ctx, p)
+	e, now, err := d.fresh(ctx, p)
 	if err != nil {
 		return Identity{}, err
 	}
-	now := a.now()
 	if refusal := decide(e, a.config.ArchivedUsers, e.clock(now)); refusal != "" {
 		return Identity{}, denied("%s", refusal)
 	}
-	if a.digests.of(string(e.stored())) != p.stored {
+	if e.digest != p.stored {
 		return Identity{}, denied("the key or password was changed")
 	}
 	if c.byLogin && c.login != e.user.Login {
@@ -184,10 +182,10 @@ func (a *Authenticator) coolingDown(subject digest, s Settings, now time.Time) e
 
 // keep makes a proof of e under the keys, and passes the caller on it.
 func (a *Authenticator) keep(ctx context.Context, d *database, e *evidence, c claim, source string, keys ...digest) (Identity, error) {
-	p := &proof{method: e.method, uid: e.user.ID, stored: a.digests.of(string(e.stored()))}
+	p := &proof{method: e.method, uid: e.user.ID, stored: e.seal(&a.digests).digest}
 	p.keyID, _ = e.key()
 	p.seen.Store(e)
-	p.used.Store(a.now().UnixNano())
+	p.used.Store(e.began.UnixNano()) // else a full cache might drop it at once
 	for _, key := range keys {
 		d.proofs.put(key, p)
 	}

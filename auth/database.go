@@ -106,7 +106,7 @@ func (d *database) reread(ctx context.Context, ps []*proof) error {
 	}
 	found := index(rows, began)
 	for _, p := range ps {
-		p.see(found.evidence(p.method, p.uid, p.keyID))
+		p.see(found.evidence(p.method, p.uid, p.keyID).seal(&d.auth.digests))
 	}
 	return nil
 }
@@ -127,22 +127,24 @@ func (d *database) rereadAll() <-chan singleflight.Result {
 	})
 }
 
-// fresh returns the evidence of p, read again before if it is older than freshness. A read that began after this call
-// is fresh whatever its age. While the database is away it returns the evidence there is, up to the stale limit.
-func (d *database) fresh(ctx context.Context, p *proof) (*evidence, error) {
+// fresh returns the evidence of p, read again before if it is older than freshness, and the time. A read that began
+// after this call is fresh whatever its age. While the database is away it returns the evidence there is, up to the
+// stale limit.
+func (d *database) fresh(ctx context.Context, p *proof) (*evidence, time.Time, error) {
 	c := &d.auth.config
 	arrival := d.auth.now()
-	for shared := 0; ; {
+	now := arrival
+	p.used.Store(arrival.UnixNano())
+	for shared := 0; ; now = d.auth.now() {
 		e := p.seen.Load()
-		now := d.auth.now()
 		if !e.began.Before(arrival) || now.Sub(e.began) < c.Freshness {
-			return e, nil
+			return e, now, nil
 		}
 		// When strict, each call reads for itself: one that shares a read may have come after it began. So does one
 		// whose proof was dropped meanwhile to make room, since a shared read no longer knows of it.
 		if c.Freshness <= 0 || shared == 2 {
 			if err := d.reread(ctx, []*proof{p}); err != nil {
-				return nil, d.failure(ctx, err)
+				return nil, now, d.failure(ctx, err)
 			}
 			continue
 		}
@@ -151,7 +153,7 @@ func (d *database) fresh(ctx context.Context, p *proof) (*evidence, error) {
 			if now.Sub(out.at) >= c.Freshness/2 {
 				d.rereadAll() // finds out whether it is back; this call doesn't wait for it
 			}
-			return e, nil
+			return e, now, nil
 		}
 		select {
 		case r := <-d.rereadAll():
@@ -160,11 +162,11 @@ func (d *database) fresh(ctx context.Context, p *proof) (*evidence, error) {
 				continue
 			}
 			if stale && !errors.Is(r.Err, ErrUnknownDatabase) {
-				return e, nil
+				return e, now, nil
 			}
-			return nil, d.failure(ctx, r.Err)
+			return nil, now, d.failure(ctx, r.Err)
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, now, ctx.Err()
 		}
 	}
 }

@@ -11,11 +11,19 @@ type evidence struct {
 	native NativeKey  // if method is ByNativeKey
 
 	present bool      // false when a row is gone
+	digest  digest    // of stored, once sealed
 	began   time.Time // our clock when the read began
 	now     time.Time // the database's clock at the read
 }
 
-// stored is the value that a credential must verify against.
+// seal replaces the secrets by the digest of the one that counts, since evidence is kept.
+func (e *evidence) seal(d *digester) *evidence {
+	e.digest = d.of(e.stored().Reveal())
+	e.user.Password, e.auth.Key, e.native.Hash = "", "", ""
+	return e
+}
+
+// stored is the value that a credential must verify against, "" once sealed.
 func (e *evidence) stored() Secret {
 	switch e.method {
 	case ByAuthAPIKey:

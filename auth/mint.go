@@ -48,21 +48,15 @@ func (a *Authenticator) Secret(ctx context.Context, id Identity) (Secret, error)
 	m := d.minted[id.UID]
 	d.mu.Unlock()
 	if m != nil {
-		e, err := d.fresh(ctx, &m.proof)
+		e, now, err := d.fresh(ctx, &m.proof)
 		if err != nil {
 			return "", err
 		}
-		if m.usable(a, e) {
+		if e.digest == m.proof.stored && decide(e, a.config.ArchivedUsers, e.clock(now).Add(renewBefore)) == "" {
 			return m.key, nil
 		}
 	}
 	return d.mint(ctx, id.UID, m)
-}
-
-// usable tells whether Odoo accepts the key, by the evidence e, for some time to come.
-func (m *minted) usable(a *Authenticator, e *evidence) bool {
-	return decide(e, a.config.ArchivedUsers, e.clock(a.now()).Add(renewBefore)) == "" &&
-		a.digests.of(string(e.stored())) == m.proof.stored
 }
 
 // mint makes a key for the user in place of old, which may be nil. Callers who come meanwhile wait for the same key.
@@ -111,12 +105,13 @@ func (d *database) mintFailure(ctx context.Context, err error) error {
 func (a *Authenticator) newMinted(uid int64, k MintedKey, began time.Time) *minted {
 	m := &minted{key: k.Key, id: k.ID}
 	m.proof.method, m.proof.uid, m.proof.keyID = ByNativeKey, uid, k.ID
-	m.proof.stored = a.digests.of(string(k.Hash))
-	m.proof.seen.Store(&evidence{
+	e := &evidence{
 		method: ByNativeKey, present: true, began: began, now: k.Now,
 		user:   User{ID: uid, Active: true},
 		native: NativeKey{ID: k.ID, UserID: uid, Scope: nativeScope, Hash: k.Hash, Expires: k.Expires},
-	})
+	}
+	m.proof.stored = e.seal(&a.digests).digest
+	m.proof.seen.Store(e)
 	return m
 }
 
