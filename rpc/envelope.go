@@ -21,13 +21,14 @@ type Envelope struct {
 	// methodCall without a methodName has an Invalid MethodValue: Python's None (px.nomethod.xml2).
 	ServiceValue, MethodValue Value
 
-	args Value  // "args" itself, JSON only
-	text []byte // the body when it had to be rewritten to UTF-8; reused
-	tags []xmlTag
+	args  Value  // "args" itself, JSON only
+	text  []byte // the body when it had to be rewritten to UTF-8; reused
+	tags  []xmlTag
+	marks []xmlMark
 }
 
 func (e *Envelope) reset(p Protocol) {
-	*e = Envelope{Protocol: p, Args: e.Args[:0], ArgsKind: Array, text: e.text, tags: e.tags[:0]}
+	*e = Envelope{Protocol: p, Args: e.Args[:0], ArgsKind: Array, text: e.text, tags: e.tags[:0], marks: e.marks[:0]}
 	if p == JSONRPC {
 		e.ID = null
 	}

@@ -22,9 +22,9 @@ func (e *Envelope) parseXML(body []byte, s Series) *Error {
 	if s.oldXML() {
 		dates = elemDateTimeText
 	}
-	x := xmlScanner{unmarshaller: unmarshaller{doc: body, args: e.Args, tags: e.tags, inside: noTag, dates: dates}}
+	x := xmlScanner{unmarshaller: unmarshaller{doc: body, args: e.Args, tags: e.tags, marks: e.marks, dates: dates}}
 	err := e.readXML(&x)
-	e.Args, e.tags = x.args, x.tags[:0]
+	e.Args, e.tags, e.marks = x.args, x.tags[:0], x.marks[:0]
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func xmlItems(v Value) []Value {
 	}
 	inside := v.raw[open+1 : bytes.LastIndex(v.raw, []byte("</"))]
 	doc := append(append([]byte("<data>"), inside...), "</data>"...)
-	x := xmlScanner{unmarshaller: unmarshaller{doc: doc, inside: noTag, dates: elemDateTimeText}}
+	x := xmlScanner{unmarshaller: unmarshaller{doc: doc, dates: elemDateTimeText}}
 	if x.content() != nil {
 		return nil
 	}

@@ -20,11 +20,17 @@ func checkXMLScalar(elem xmlElement, data []byte) (Kind, *Error) {
 		}
 		return Int, checkInt(decodeXMLText(data))
 	case elemBoolean:
+		if len(data) == 1 && (data[0] == '0' || data[0] == '1') {
+			return Bool, nil
+		}
 		if s := decodeXMLText(data); s != "0" && s != "1" {
 			return Bool, TypeError("bad boolean value")
 		}
 		return Bool, nil
 	case elemDouble:
+		if isPlainFloat(data) {
+			return Float, nil
+		}
 		if s := decodeXMLText(data); !isPyFloat(s) {
 			return Float, pyError("builtins.ValueError", "could not convert string to float: %s", appendPyString(nil, s))
 		}
@@ -57,6 +63,13 @@ func checkInt(s string) *Error {
 
 // pyFloat is the text of a float as Python takes it, once white space is off and digits are ASCII.
 var pyFloat = regexp.MustCompile(`^[+-]?(?i:inf(inity)?|nan|(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?)$`)
+
+// isPlainFloat is true of a float as programs write it. It is there because the expression is slow and its text a copy.
+func isPlainFloat(b []byte) bool {
+	s := jsonScanner{text: b}
+	_, fault := s.skipNumber()
+	return fault == 0 && s.pos == len(b)
+}
 
 func isPyFloat(s string) bool { return pyFloat.MatchString(asciiDigits(trimPySpace(s))) }
 

@@ -215,6 +215,7 @@ type xmlDecl struct {
 	encoding   []byte
 	encodingAt int
 	standalone bool
+	nameAt     int // where the last name stands, or was missed
 }
 
 // read returns where the declaration is bad, -1 if it is fine.
@@ -223,8 +224,8 @@ func (d *xmlDecl) read() (bad int) {
 	if bad >= 0 {
 		return bad
 	}
-	if d.pos > len(d.text) || name != "version" {
-		return d.nameAt(name)
+	if name != "version" {
+		return d.nameAt
 	}
 	name, value, at, bad := d.pair()
 	if bad >= 0 || name == "" {
@@ -240,7 +241,7 @@ func (d *xmlDecl) read() (bad int) {
 		}
 	}
 	if name != "standalone" {
-		return d.nameAt(name)
+		return d.nameAt
 	}
 	if d.standalone = string(value) == "yes"; !d.standalone && string(value) != "no" {
 		return at
@@ -254,17 +255,10 @@ func (d *xmlDecl) read() (bad int) {
 	return -1
 }
 
-// nameAt is where the name of the last pair stands, or where one was missed.
-func (d *xmlDecl) nameAt(name string) int {
-	if name == "" {
-		return d.pos
-	}
-	return bytes.LastIndex(d.text[:d.pos], []byte(name))
-}
-
 // pair reads the next name="value"; the name is "" at the end.
 func (d *xmlDecl) pair() (name string, value []byte, valueAt, bad int) {
 	i := d.pos
+	d.nameAt = i
 	if i >= len(d.text) {
 		return "", nil, 0, -1
 	}
@@ -280,11 +274,11 @@ func (d *xmlDecl) pair() (name string, value []byte, valueAt, bad int) {
 	if i >= len(d.text) {
 		return "", nil, 0, -1
 	}
-	first := i
+	d.nameAt = i
 	for i < len(d.text) && d.text[i] != '=' && !isBlank(d.text[i]) && d.text[i] < 0x80 {
 		i++
 	}
-	name = string(d.text[first:i])
+	name = string(d.text[d.nameAt:i])
 	blanks()
 	if i >= len(d.text) || d.text[i] != '=' || name == "" {
 		return "", nil, 0, i

@@ -57,8 +57,11 @@ const (
 // content reads from the root element's start tag to its end tag.
 func (x *xmlScanner) content() *Error {
 	for {
-		i := plainXML(x.doc, x.pos)
-		x.pos = i
+		i := x.pos
+		if i < len(x.doc) && x.doc[i] != '<' { // markup mostly follows markup
+			i = plainXML(x.doc, i)
+			x.pos = i
+		}
 		if i >= len(x.doc) {
 			// A last carriage return may have a line feed to come, so that expat still stands before it.
 			return x.fail(len(bytes.TrimSuffix(x.doc, []byte("\r"))), noElement)
@@ -177,15 +180,18 @@ func (x *xmlScanner) markup() *Error {
 
 // startTag reads a start tag, or an element without content.
 func (x *xmlScanner) startTag() *Error {
-	start := x.pos
+	start, doc := x.pos, x.doc
+	i := start + 1
+	for i < len(doc) && asciiName[doc[i]] != 0 {
+		i++
+	}
+	if i < len(doc) && doc[i] == '>' && asciiName[doc[start+1]] == nameStart { // nearly always
+		x.pos = i + 1
+		return x.start(start, i, i+1)
+	}
 	nameEnd, err := x.name(start+1, start)
 	if err != nil {
 		return err
-	}
-	i := nameEnd
-	if i < len(x.doc) && x.doc[i] == '>' {
-		x.pos = i + 1
-		return x.start(start, start+1, nameEnd, i+1)
 	}
 	if i, err = x.attributes(start, nameEnd); err != nil {
 		return err
@@ -195,7 +201,7 @@ func (x *xmlScanner) startTag() *Error {
 		i++
 	}
 	x.pos = i + 1
-	if err := x.start(start, start+1, nameEnd, x.pos); err != nil || !empty {
+	if err := x.start(start, nameEnd, x.pos); err != nil || !empty {
 		return err
 	}
 	return x.end(x.pos, x.pos)
@@ -204,8 +210,8 @@ func (x *xmlScanner) startTag() *Error {
 // endTag reads an end tag, nearly always the innermost element's and without blanks.
 func (x *xmlScanner) endTag() *Error {
 	start := x.pos
-	open := &x.tags[len(x.tags)-1]
-	name := x.doc[open.nameStart:open.nameEnd]
+	open := x.tags[len(x.tags)-1]
+	name := x.doc[open.start+1 : open.nameEnd]
 	i := start + 2 + len(name)
 	if i < len(x.doc) && x.doc[i] == '>' && bytes.Equal(x.doc[start+2:i], name) {
 		x.pos = i + 1
@@ -220,7 +226,7 @@ func (x *xmlScanner) endTag() *Error {
 	case i >= len(x.doc):
 		return x.fail(start, unclosedToken)
 	case x.doc[i] != '>':
-		return x.failChar(i, start)
+		return x.fail(i, notWellFormed)
 	case !bytes.Equal(x.doc[start+2:nameEnd], name):
 		return x.fail(start+2, "mismatched tag")
 	}

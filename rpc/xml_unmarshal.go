@@ -26,9 +26,6 @@ const (
 
 // elementOf looks up an element's name without its prefix: the Unmarshaller takes what stands behind the last colon.
 func elementOf(name []byte) xmlElement {
-	if i := bytes.LastIndexByte(name, ':'); i >= 0 {
-		name = name[i+1:]
-	}
 	switch string(name) {
 	case "value":
 		return elemValue
@@ -59,19 +56,25 @@ func elementOf(name []byte) xmlElement {
 	case "fault":
 		return elemFault
 	}
+	if i := bytes.LastIndexByte(name, ':'); i >= 0 {
+		return elementOf(name[i+1:])
+	}
 	return elemOther
 }
 
-// xmlTag is an open element.
+// xmlTag is an open element. Its name starts behind the "<" at start. It is small because each element makes one.
 type xmlTag struct {
-	start              int32 // of the start tag
-	nameStart, nameEnd int32
-	outer              int32 // array, struct: the next container outwards, an index into the open tags; noTag for none
-	count              int32 // array, struct: values inside, names included
-	elem               xmlElement
-	key                xmlKey // struct: whether a name is no possible key
-	keyKind            Kind   // of the name that is no possible key
-	keyElem            xmlElement
+	start, nameEnd int32
+	elem           xmlElement
+}
+
+// xmlMark is an open array or struct: a mark on Python's stack.
+type xmlMark struct {
+	count    int32 // values inside, names of a struct included
+	isStruct bool
+	key      xmlKey // struct: whether a name is no possible key
+	keyKind  Kind   // of that name
+	keyElem  xmlElement
 }
 
 // xmlKey tells of the names in a struct. Any value may stand for one, even a list, which Python then refuses.
@@ -83,8 +86,6 @@ const (
 	keyUnusable        // a pair has a name that is no key
 )
 
-const noTag = -1
-
 // unmarshaller is Python's xmlrpc.client.Unmarshaller: a stack machine that takes a value wherever its element ends,
 // and asks little about what stands around it. The values at the bottom of its stack are the arguments; here they are
 // spans, and of what is inside containers only the count is kept.
@@ -92,7 +93,7 @@ type unmarshaller struct {
 	doc     []byte
 	args    []Value
 	tags    []xmlTag
-	inside  int32 // innermost open container
+	marks   []xmlMark
 	data    int32 // behind the last start tag: where the text begins that an end tag decodes
 	untyped bool  // the last start tag was <value>
 	result  xmlElement
@@ -103,14 +104,14 @@ type unmarshaller struct {
 	lastArg, lastCall int32 // where the last argument, and the last <params>, <fault> or <methodName> started
 }
 
-// start handles a start tag at start whose name is given; the text behind it begins at end.
-func (u *unmarshaller) start(start, nameStart, nameEnd, end int) *Error {
+// start handles a start tag at start whose name ends at nameEnd; the text behind the tag begins at end.
+func (u *unmarshaller) start(start, nameEnd, end int) *Error {
 	elem := elemOther
 	if !u.dry {
-		elem = elementOf(u.doc[nameStart:nameEnd])
+		elem = elementOf(u.doc[start+1 : nameEnd])
 	}
 	if u.untyped && elem == elemOther {
-		name := u.doc[nameStart:nameEnd]
+		name := u.doc[start+1 : nameEnd]
 		name = name[bytes.LastIndexByte(name, ':')+1:]
 		e := pyError("xmlrpc.client.ResponseError", "unknown tag %s", appendPyString(nil, string(name)))
 		e.text = "ResponseError(" + string(appendPyString(nil, e.Message)) + ")"
@@ -119,12 +120,10 @@ func (u *unmarshaller) start(start, nameStart, nameEnd, end int) *Error {
 	if len(u.tags) == MaxXMLDepth {
 		return refused("elements nested more than %d deep", MaxXMLDepth)
 	}
-	tag := xmlTag{start: int32(start), nameStart: int32(nameStart), nameEnd: int32(nameEnd), elem: elem}
 	if elem == elemArray || elem == elemStruct {
-		tag.outer = u.inside
-		u.inside = int32(len(u.tags))
+		u.marks = append(u.marks, xmlMark{isStruct: elem == elemStruct})
 	}
-	u.tags = append(u.tags, tag)
+	u.tags = append(u.tags, xmlTag{int32(start), int32(nameEnd), elem})
 	u.data = int32(end)
 	u.untyped = elem == elemValue
 	return nil
@@ -133,7 +132,7 @@ func (u *unmarshaller) start(start, nameStart, nameEnd, end int) *Error {
 // end handles the end of the innermost element: its end tag starts at start, and its text goes on at end. For <x/>
 // both are the end.
 func (u *unmarshaller) end(start, end int) *Error {
-	tag := &u.tags[len(u.tags)-1]
+	tag := u.tags[len(u.tags)-1]
 	u.tags = u.tags[:len(u.tags)-1]
 	switch tag.elem {
 	case elemOther:
@@ -145,8 +144,8 @@ func (u *unmarshaller) end(start, end int) *Error {
 		u.untyped = false
 		return u.push(Value{raw: u.doc[u.data:start], kind: String, form: xmlUntyped, elem: elemString}, u.data)
 	case elemParams, elemFault, elemMethodName:
-		if u.inside != noTag {
-			return refused("<%s> inside a value", u.doc[tag.nameStart:tag.nameEnd])
+		if len(u.marks) > 0 {
+			return refused("<%s> inside a value", u.doc[tag.start+1:tag.nameEnd])
 		}
 		u.lastCall = tag.start
 		u.result = tag.elem
@@ -158,11 +157,12 @@ func (u *unmarshaller) end(start, end int) *Error {
 	v := Value{raw: u.doc[tag.start:end], data: u.data - tag.start, form: xmlTyped, elem: tag.elem}
 	switch tag.elem {
 	case elemArray, elemStruct:
-		u.inside = tag.outer
-		v.kind, v.data = Array, tag.count
-		if tag.elem == elemStruct {
+		mark := u.marks[len(u.marks)-1]
+		u.marks = u.marks[:len(u.marks)-1]
+		v.kind, v.data = Array, mark.count
+		if mark.isStruct {
 			v.kind = Struct
-			if err := tag.checkPairs(); err != nil {
+			if err := mark.checkPairs(); err != nil {
 				return err
 			}
 		}
@@ -184,8 +184,8 @@ func (u *unmarshaller) end(start, end int) *Error {
 
 // push puts a value that starts at start on the stack.
 func (u *unmarshaller) push(v Value, start int32) *Error {
-	if u.inside != noTag {
-		u.tags[u.inside].add(v)
+	if n := len(u.marks); n > 0 {
+		u.marks[n-1].add(v)
 		return nil
 	}
 	// An argument inside another one would be pushed twice when the outer span is sent on, and a <methodName> in it
@@ -207,8 +207,8 @@ func nameLen(b []byte) int {
 }
 
 // add counts a value inside a container. In a struct every other one is a name.
-func (t *xmlTag) add(v Value) {
-	if t.elem == elemStruct {
+func (t *xmlMark) add(v Value) {
+	if t.isStruct {
 		if t.count%2 == 1 && t.key == keySuspect {
 			t.key = keyUnusable
 		}
@@ -220,7 +220,7 @@ func (t *xmlTag) add(v Value) {
 }
 
 // checkPairs is what building the dict of a struct raises.
-func (t *xmlTag) checkPairs() *Error {
+func (t *xmlMark) checkPairs() *Error {
 	switch {
 	case t.key == keyUnusable:
 		return pyError("builtins.TypeError", "unhashable type: '%s'", Value{kind: t.keyKind, elem: t.keyElem}.PyType())
