@@ -58,10 +58,13 @@ const (
 func (x *xmlScanner) content() *Error {
 	for {
 		i := x.pos
-		if i < len(x.doc) && x.doc[i] != '<' { // markup mostly follows markup
-			i = plainXML(x.doc, i)
-			x.pos = i
+		if i < len(x.doc) && x.doc[i] == '\n' { // what mostly stands between two tags
+			i++
 		}
+		if i < len(x.doc) && x.doc[i] != '<' {
+			i = plainXML(x.doc, i)
+		}
+		x.pos = i
 		if i >= len(x.doc) {
 			// A last carriage return may have a line feed to come, so that expat still stands before it.
 			return x.fail(len(bytes.TrimSuffix(x.doc, []byte("\r"))), noElement)
