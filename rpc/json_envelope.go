@@ -33,6 +33,9 @@ func (e *Envelope) ParseJSON(body []byte, s Series) error {
 		if err := call.unpackParams(s); err != nil {
 			return err
 		}
+		if call.args.kind == Array {
+			e.Args = append(e.Args, jsonElements(call.args.raw)...)
+		}
 	}
 	if err := call.missing(s); err != nil {
 		return err
