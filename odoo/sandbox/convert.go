@@ -164,18 +164,18 @@ func (e *env) round(m *model, f *field, v float64) (float64, error) {
 	case math.IsInf(v, 0):
 		return 0, newError("builtins.OverflowError", "cannot convert float infinity to integer")
 	}
-	factor := math.Pow10(-digits)
-	normalized := v / factor
+	factor, precision := math.Pow10(-digits), 52.0
+	normalize, restore := func(x float64) float64 { return x / factor }, func(x float64) float64 { return x * factor }
+	if e.series >= 16 { // values.float.big
+		factor, precision = math.Pow10(digits), 50
+		normalize, restore = restore, normalize
+	}
+	normalized := normalize(v)
 	if normalized == 0 {
 		return 0, nil
 	}
-	precision := 52.0
-	if e.series >= 16 {
-		precision = 50 // values.float.big
-	}
 	epsilon := math.Pow(2, math.Log(math.Abs(normalized))/math.Ln2-precision) // as math.log(x, 2) divides
-	rounded := math.Round(normalized + math.Copysign(epsilon, normalized))
-	return rounded * factor, nil
+	return restore(math.Round(normalized + math.Copysign(epsilon, normalized))), nil
 }
 
 // humanSize is Odoo's way to print a size in bytes (case read.read.binsize).

@@ -89,7 +89,7 @@ func (w *where) condition(m *model, alias string, c condition) (string, error) {
 		return w.hierarchy(m, alias, f, c)
 	case f.kind == "one2many" || f.kind == "many2many":
 		return w.x2many(alias, f, c)
-	case f.column == "" || slices.Contains(m.noAccess, name):
+	case f.column == "" || w.env.series >= 16 && slices.Contains(m.noAccess, name):
 		return "TRUE", nil // Odoo logs that it cannot search a field that is not stored, and ignores the condition
 	case f.kind == "many2one" && w.byName(c):
 		return w.named(alias, f, c)
