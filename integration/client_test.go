@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"odoobridge/fixtures"
-	"odoobridge/fixtures/postgres"
 )
 
 // The users and keys of the fixture state (fixtures/conformance, kinds auth and headers).
@@ -126,42 +125,4 @@ func loadState(dsn string, series int) error {
 		return err
 	}
 	return fixtures.LoadCanary(context.Background(), db, series)
-}
-
-// ownCluster is a PostgreSQL that the test may stop, with the database odoo18 filled.
-func ownCluster(t *testing.T) (c *postgres.Cluster, opt postgres.Options) {
-	t.Helper()
-	dir, err := clusterDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	opt = postgres.Options{Dir: dir + "/cluster", Fast: true}
-	c = startCluster(t, opt)
-	opt.Port = c.Port() // for starts to come
-	if err := c.CreateDatabase(t.Context(), "odoo18", ""); err != nil {
-		t.Fatal(err)
-	}
-	if err := loadState(c.DSN("odoo18"), 18); err != nil {
-		t.Fatal(err)
-	}
-	return c, opt
-}
-
-func startCluster(t *testing.T, opt postgres.Options) *postgres.Cluster {
-	t.Helper()
-	c, err := postgres.Start(t.Context(), opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { stopCluster(t, c) })
-	return c
-}
-
-func stopCluster(t *testing.T, c *postgres.Cluster) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), bound)
-	defer cancel()
-	if err := c.Stop(ctx); err != nil {
-		t.Error(err)
-	}
 }
