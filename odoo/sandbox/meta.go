@@ -15,7 +15,7 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 		if len(wanted) > 0 && !slices.Contains(wanted, any(name)) || slices.Contains(r.model.noAccess, name) {
 			continue
 		}
-		all := f.description()
+		all := f.description(e.series)
 		if !truthy(args["attributes"]) {
 			result.set(name, all)
 			continue
@@ -31,16 +31,20 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 	return result, nil
 }
 
-// description is what fields_get tells of a field.
-func (f *field) description() *dict {
+// description is what fields_get tells of a field: in alphabetical order, but for the type in series 15.
+func (f *field) description(series int) *dict {
 	d := newDict()
+	if series < 16 {
+		d.set("type", f.kind)
+	}
+	d.set("name", f.name)
+	d.set("readonly", f.readonly)
 	if f.kind == "one2many" || f.kind == "many2one" || f.kind == "many2many" {
 		d.set("relation", f.comodel)
 	}
 	if f.inverse != "" {
 		d.set("relation_field", f.inverse)
 	}
-	d.set("readonly", f.readonly)
 	d.set("required", f.required)
 	d.set("searchable", f.stored || f.related != "")
 	if f.kind == "selection" {
@@ -53,7 +57,6 @@ func (f *field) description() *dict {
 		d.set("translate", true)
 	}
 	d.set("type", f.kind)
-	d.set("name", f.name)
 	return d
 }
 

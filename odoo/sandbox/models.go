@@ -12,6 +12,7 @@ type attributes struct {
 	unique   map[string]string      // messages of unique constraints
 	digits   map[string]int         // decimals of float fields
 	loop     func(series int) error // what a circle of parents raises
+	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
 }
@@ -43,8 +44,16 @@ var modelAttributes = map[string]attributes{
 		order: "display_name", recName: "display_name", class: "Partner",
 		defaults: map[string]any{"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true},
 		searched: []string{"email", "ref", "vat"},
-		digits:   map[string]int{"partner_latitude": 7, "partner_longitude": 7},
-		loop:     func(int) error { return validationError("You cannot create recursive Partner hierarchies.") },
+		declared: []string{
+			"name", "complete_name", "date", "title", "parent_id", "parent_name", "child_ids", "ref", "lang", "active_lang_count",
+			"tz", "tz_offset", "user_id", "vat", "same_vat_partner_id", "bank_ids", "website", "comment", "category_id", "credit_limit",
+			"active", "employee", "function", "type", "street", "street2", "zip", "city", "state_id", "country_id", "country_code",
+			"partner_latitude", "partner_longitude", "email", "email_formatted", "phone", "mobile", "is_company", "industry_id",
+			"company_type", "company_id", "color", "user_ids", "partner_share", "contact_address", "commercial_partner_id",
+			"commercial_company_name", "company_name", "barcode", "self",
+		},
+		digits: map[string]int{"partner_latitude": 7, "partner_longitude": 7},
+		loop:   func(int) error { return validationError("You cannot create recursive Partner hierarchies.") },
 	},
 	"res.users": {
 		order: "name, login", inherits: "partner_id",
@@ -63,6 +72,7 @@ var modelAttributes = map[string]attributes{
 	"res.groups":        {order: "name"},
 	"res.partner.category": {
 		order: "name", defaults: map[string]any{"active": true},
+		declared: []string{"name", "color", "parent_id", "child_ids", "active", "parent_path", "partner_ids"},
 		loop: func(series int) error {
 			if series >= 19 {
 				return validationError("Recursion Detected.")

@@ -3,8 +3,13 @@ package sandbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lib/pq"
+
+	"odoobridge/rpc"
 )
 
 // Signatures of what Odoo calls between the envelope and the model, up to series 18.
@@ -28,7 +33,28 @@ func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.transaction(ctx, uid, call)
+	for attempt := 1; ; attempt++ {
+		result, err := s.transaction(ctx, uid, call)
+		if attempt == maxAttempts || !concurrent(err) {
+			return result, err
+		}
+	}
+}
+
+// maxAttempts is how often Odoo runs a call whose transaction is in the way of another one.
+const maxAttempts = 5
+
+// concurrent says whether an error is one that another attempt may not meet.
+func concurrent(err error) bool {
+	var known *rpc.Error
+	var pg *pq.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Class == "psycopg2.errors.SerializationFailure" || known.Class == "psycopg2.errors.DeadlockDetected"
+	case errors.As(err, &pg):
+		return pg.Code.Name() == "serialization_failure" || pg.Code.Name() == "deadlock_detected"
+	}
+	return false
 }
 
 func (s *Sandbox) objectCall(ctx context.Context, c call) (int64, modelCall, error) {
@@ -208,7 +234,7 @@ func (e *env) callKw(c modelCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := c.args
+	args, kwargs := c.args, c.kwargs.copy() // the call may be run again
 	recs := &records{model: m}
 	if !method.class {
 		if len(args) == 0 {
@@ -216,15 +242,15 @@ func (e *env) callKw(c modelCall) (any, error) {
 		}
 		recs.ids, args = browse(args[0]), args[1:]
 	}
-	if given, ok := c.kwargs.get("context"); ok {
-		c.kwargs.delete("context")
+	if given, ok := kwargs.get("context"); ok {
+		kwargs.delete("context")
 		if truthy(given) {
 			if e.context, err = toDict(given); err != nil {
 				return nil, err
 			}
 		}
 	}
-	bound, err := method.signature.bind(append([]any{recs}, args...), c.kwargs)
+	bound, err := method.signature.bind(append([]any{recs}, args...), kwargs)
 	if err != nil {
 		return nil, err
 	}
@@ -276,9 +302,6 @@ func (e *env) privateMethod(model, name string) error {
 // browse is the ids of browse(v): none, one or a list of them.
 func browse(v any) []any {
 	if !truthy(v) {
-		if n, ok := v.(int64); ok && n == 0 {
-			return nil
-		}
 		return nil
 	}
 	switch v := v.(type) {

@@ -27,6 +27,7 @@ type model struct {
 	table       string
 	stored      bool // the table exists
 	fields      map[string]*field
+	names       []string // of the fields, in Odoo's order
 	access      []accessRight
 	rules       []recordRule
 }
@@ -70,7 +71,7 @@ func readRegistry(ctx context.Context, db *sql.DB, series int) (*registry, error
 		byTable: make(map[string]*model), groups: make(map[int64]*group),
 	}
 	for _, read := range []func(context.Context, *sql.DB) error{
-		r.readTables, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups,
+		r.readTables, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups, r.nameFields,
 	} {
 		if err := read(ctx, db); err != nil {
 			return nil, err
@@ -252,8 +253,28 @@ func (m *model) field(name string) *field {
 	return &field{name: name}
 }
 
-// fieldNames are the names of a model's fields, sorted.
-func (m *model) fieldNames() []string { return slices.Sorted(maps.Keys(m.fields)) }
+// fieldNames are the names of a model's fields, in the order in which Odoo lists them where that is known.
+func (m *model) fieldNames() []string { return m.names }
+
+// nameFields puts the fields of each model in order: as its class declares them, then those that it does not, by name.
+// What all models have is at the end, and id and display_name at the begin from series 19 on (read.fields_get.all).
+func (r *registry) nameFields(context.Context, *sql.DB) error {
+	first, last := []string{}, []string{"id", "__last_update", "display_name", "create_uid", "create_date", "write_uid", "write_date"}
+	if r.series >= 19 {
+		first, last = []string{"id", "display_name"}, last[3:]
+	}
+	for _, m := range r.models {
+		own := slices.DeleteFunc(slices.Sorted(maps.Keys(m.fields)), func(n string) bool {
+			return slices.Contains(first, n) || slices.Contains(last, n) || slices.Contains(m.declared, n)
+		})
+		for _, name := range slices.Concat(first, m.declared, own, last) {
+			if m.fields[name] != nil {
+				m.names = append(m.names, name)
+			}
+		}
+	}
+	return nil
+}
 
 // english is a translated value in English, from either form of its column: text, or JSON by language.
 func english(value string) string {

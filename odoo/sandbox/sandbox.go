@@ -28,6 +28,9 @@ type Config struct {
 	Log      zerolog.Logger
 }
 
+// maxConns bounds the connections of a database that New opened; calls beyond wait, as they do for Odoo's workers.
+const maxConns = 32
+
 // Sandbox is the server. It is an http.Handler, safe for concurrent use, and keeps nothing outside of itself.
 type Sandbox struct {
 	db       *sql.DB
@@ -56,6 +59,7 @@ func New(cfg Config) (*Sandbox, error) {
 		if s.db, err = sql.Open("postgres", cfg.DSN); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
+		s.db.SetMaxOpenConns(maxConns)
 		s.ownsDB = true
 	}
 	var err error

@@ -27,12 +27,7 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 func database(t *testing.T, series int) *sql.DB {
 	t.Helper()
 	template := postgrestest.Template(t, fmt.Sprintf("odoo%d", series), func(dsn string) error {
-		db, err := sql.Open("postgres", dsn)
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		return fixtures.Load(context.Background(), db, series)
+		return fixtures.LoadDSN(context.Background(), dsn, series)
 	})
 	db, err := sql.Open("postgres", postgrestest.DB(t, template))
 	if err != nil {
