@@ -78,7 +78,10 @@ func (v Value) Int() (n int64, ok bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(ascii, 10, 64)
-	return n, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return n, true
 }
 
 // smallInt reads the usual integer, ASCII digits with perhaps a minus, without allocating.

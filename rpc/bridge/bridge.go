@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
 
@@ -27,8 +28,8 @@ type Authenticator interface {
 
 // Upstream is Odoo. *upstream.Client is one.
 type Upstream interface {
-	// Post sends one request and returns the answer with its body still to be read. It never sends twice.
-	Post(ctx context.Context, path string, header http.Header, body []byte) (*http.Response, error)
+	// Post sends one request and returns the answer, which is to be read and closed. It never sends twice.
+	Post(ctx context.Context, r *upstream.Request) (*upstream.Answer, error)
 }
 
 // Config is what a Bridge is made of. All fields are required unless they say otherwise.

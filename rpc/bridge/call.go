@@ -79,7 +79,7 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	return b.forward(ctx, w, r, rec, env, body)
+	return b.forward(ctx, w, r, rec, s, body)
 }
 
 // envelope reads the request's body and the call in it.
@@ -149,32 +149,36 @@ func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who ca
 }
 
 // forward sends the call to Odoo, once, and streams the answer back as it is.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, env *rpc.Envelope, body []byte) error {
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, body []byte) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
-	path, header := "/jsonrpc", forwardedHeader(r, rec)
-	header.Set("Content-Type", "application/json")
+	env := &s.env
+	s.up = upstream.Request{Path: "/jsonrpc", Body: body, Fields: append(s.up.Fields[:0], jsonField)}
 	switch env.Protocol {
 	case rpc.XMLRPC2:
-		path = "/xmlrpc/2/" + env.Service
-		header.Set("Content-Type", "text/xml")
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
 	case rpc.XMLRPC1:
-		path = "/xmlrpc/" + env.Service
-		header.Set("Content-Type", "text/xml")
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
 	}
-	res, err := b.cfg.Upstream.Post(ctx, path, header, body)
+	s.up.Fields = appendForwarded(s.up.Fields, r, rec)
+	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close()
+	defer answer.Close()
 	rec.Outcome = Forwarded
-	if err := stream(w, res); err != nil {
+	if err := stream(w, answer); err != nil {
 		rec.Err = err
 		// The status is sent: only a cut connection can still tell the client that the answer is not whole.
 		panic(http.ErrAbortHandler)
 	}
 	return nil
 }
+
+var (
+	jsonField = upstream.Field{Name: "Content-Type", Value: "application/json"}
+	xmlField  = upstream.Field{Name: "Content-Type", Value: "text/xml"}
+)
 
 // wireError is the one table from what went wrong to what the caller is told.
 func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
+	"strconv"
 	"sync"
 
+	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
 
@@ -17,6 +18,7 @@ type scratch struct {
 	body []byte
 	out  []byte
 	env  rpc.Envelope
+	up   upstream.Request
 }
 
 var scratches = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, 8<<10), out: make([]byte, 0, 8<<10)} }}
@@ -33,7 +35,8 @@ func (s *scratch) release() {
 	// What was in it may have been a password.
 	clear(s.body)
 	clear(s.out)
-	s.env.ID = nil
+	s.env.ID, s.up.Body = nil, nil
+	clear(s.up.Fields[:cap(s.up.Fields)])
 	scratches.Put(s)
 }
 
@@ -77,52 +80,58 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) erro
 // underscores, which a WSGI server would take for their namesakes with dashes, among them.
 var passedOn = []string{"Accept-Encoding", "Accept-Language", "User-Agent", "Traceparent", "Tracestate"}
 
-func forwardedHeader(r *http.Request, rec *Record) http.Header {
-	h := make(http.Header, len(passedOn)+5)
-	h["User-Agent"] = nil // net/http would name itself
+// appendForwarded appends the fields that Odoo gets besides the Content-Type.
+func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record) []upstream.Field {
 	for _, name := range passedOn {
-		if v, ok := r.Header[name]; ok {
-			h[name] = v
+		for _, v := range r.Header[name] {
+			fields = append(fields, upstream.Field{Name: name, Value: v})
 		}
 	}
-	h.Set("X-Request-Id", rec.RequestID)
-	// For Odoo in proxy mode, which believes them only all together.
-	h.Set("X-Forwarded-For", rec.Source.String())
-	h.Set("X-Forwarded-Host", r.Host)
-	h.Set("X-Forwarded-Proto", "http")
+	proto := "http"
 	if r.TLS != nil {
-		h.Set("X-Forwarded-Proto", "https")
+		proto = "https"
 	}
-	return h
+	return append(fields,
+		upstream.Field{Name: "X-Request-Id", Value: rec.RequestID},
+		// For Odoo in proxy mode, which believes them only all together.
+		upstream.Field{Name: "X-Forwarded-For", Value: rec.Source.String()},
+		upstream.Field{Name: "X-Forwarded-Host", Value: r.Host},
+		upstream.Field{Name: "X-Forwarded-Proto", Value: proto})
 }
 
-// notCopied are the response headers that belong to one connection (RFC 9110, section 7.6.1), and the session that Odoo
-// may open for the bridge, which is not the caller's.
-var notCopied = map[string]bool{
-	"Connection": true, "Keep-Alive": true, "Proxy-Connection": true, "Proxy-Authenticate": true, "Te": true,
-	"Trailer": true, "Transfer-Encoding": true, "Upgrade": true, "Set-Cookie": true,
+// usual are the values of the fields that come with nearly every answer, ready for a header map. Nobody writes to them.
+var usual = map[upstream.Field][]string{
+	{Name: "Content-Type", Value: "application/json"}:                {"application/json"},
+	{Name: "Content-Type", Value: "application/json; charset=utf-8"}: {"application/json; charset=utf-8"},
+	{Name: "Content-Type", Value: "text/xml; charset=utf-8"}:         {"text/xml; charset=utf-8"},
+	{Name: "X-Content-Type-Options", Value: "nosniff"}:               {"nosniff"},
 }
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// stream hands Odoo's answer on as it comes.
-func stream(w http.ResponseWriter, res *http.Response) error {
+// stream hands Odoo's answer on as it comes, but for a session that Odoo may open for the bridge, which is not the
+// caller's.
+func stream(w http.ResponseWriter, a *upstream.Answer) error {
 	header := w.Header()
-	for name, values := range res.Header {
-		if !notCopied[name] {
-			header[name] = values
+	header["Content-Type"] = nil // where Odoo sends none, net/http would guess one
+	for _, f := range a.Fields {
+		switch values, ok := usual[f]; {
+		case f.Name == "Set-Cookie":
+		case ok:
+			header[f.Name] = values
+		case header[f.Name] == nil:
+			header[f.Name] = []string{f.Value}
+		default:
+			header[f.Name] = append(header[f.Name], f.Value)
 		}
 	}
-	for name := range strings.SplitSeq(res.Header.Get("Connection"), ",") {
-		header.Del(strings.TrimSpace(name))
+	if a.Length >= 0 {
+		header["Content-Length"] = []string{strconv.FormatInt(a.Length, 10)}
 	}
-	if _, ok := header["Content-Type"]; !ok {
-		header["Content-Type"] = nil // net/http would guess one
-	}
-	w.WriteHeader(res.StatusCode)
+	w.WriteHeader(a.Status)
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
-	_, err := io.CopyBuffer(struct{ io.Writer }{w}, res.Body, *buf)
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{a}, *buf)
 	return err
 }
 
