@@ -1,22 +1,23 @@
 // Package upstream makes one HTTP round trip to Odoo, and never a second one.
 //
 // A call that may have reached Odoo must not be sent again: Odoo commits before it answers, and a repeated `create` is a
-// second record. So nothing here retries. net/http's transport may replay a request by itself only where it knows that
-// not one byte was written to a kept-alive connection that had gone stale; that is allowed, and needs a replayable body,
-// which a byte slice is.
+// second record. So nothing here retries, with one exception that can't do harm: when a kept-alive connection turns out
+// to be closed before one byte was written to it, the call goes out on a new one.
+//
+// The connections are our own rather than net/http's. Its client hands each call to two goroutines and back, which costs
+// more than all else the bridge does; here the goroutine that serves the caller writes and reads itself. In return the
+// client is strict: HTTP/1.1 (and the HTTP/1.0 of Odoo's threaded server) with a length, chunks or the connection's end,
+// no redirects, cookies, trailers or compression, and an answer that is ambiguous is broken.
 package upstream
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"sync/atomic"
+	"strings"
 	"time"
 )
 
@@ -26,8 +27,8 @@ type Config struct {
 
 	// ConnectTimeout bounds dialling and the TLS handshake. Zero means 5 s.
 	ConnectTimeout time.Duration
-	// CallTimeout bounds the wait for the response header, counted from the last byte of the request. Zero means no
-	// bound: Odoo's own limit_time_real (120 s by default) then decides.
+	// CallTimeout bounds the wait for the answer's header once the call is sent. Zero means no bound: Odoo's own
+	// limit_time_real (120 s by default) then decides.
 	CallTimeout time.Duration
 	// MaxIdle is how many kept-alive connections wait for the next call. Zero means 64.
 	MaxIdle int
@@ -35,8 +36,12 @@ type Config struct {
 
 // Client speaks to one Odoo. It is safe for concurrent use.
 type Client struct {
-	base      *url.URL
-	transport *http.Transport
+	config  Config
+	host    string // for the Host field
+	address string // host:port to dial
+	prefix  string // of every path
+	tls     *tls.Config
+	idle    pool
 }
 
 // New returns a client of the Odoo at cfg.URL. No connection is made yet.
@@ -47,46 +52,76 @@ func New(cfg Config) *Client {
 	if cfg.MaxIdle == 0 {
 		cfg.MaxIdle = 64
 	}
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
-	return &Client{
-		base: cfg.URL,
-		transport: &http.Transport{
-			Proxy:                 nil, // HTTP_PROXY is for the outside world; Odoo is not there
-			DialContext:           dialer.DialContext,
-			TLSHandshakeTimeout:   cfg.ConnectTimeout,
-			ResponseHeaderTimeout: cfg.CallTimeout,
-			MaxIdleConns:          cfg.MaxIdle,
-			MaxIdleConnsPerHost:   cfg.MaxIdle,
-			// Shorter than the keep-alive of any proxy in use, so that it is mostly we who close first: a connection
-			// that the other side closes while a call is being written is a call whose fate is unknown.
-			IdleConnTimeout:    4 * time.Second,
-			DisableCompression: true, // the body goes through untouched, whatever its encoding
-			WriteBufferSize:    32 << 10,
-			ReadBufferSize:     32 << 10,
-		},
+	c := &Client{config: cfg, host: cfg.URL.Host, prefix: strings.TrimRight(cfg.URL.EscapedPath(), "/"), idle: pool{limit: cfg.MaxIdle}}
+	port := cfg.URL.Port()
+	if cfg.URL.Scheme == "https" {
+		c.tls = &tls.Config{ServerName: cfg.URL.Hostname(), NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
+		if port == "" {
+			port = "443"
+		}
+	} else if port == "" {
+		port = "80"
 	}
+	c.address = net.JoinHostPort(cfg.URL.Hostname(), port)
+	return c
 }
 
 // Close drops the idle connections.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() { c.idle.close() }
 
-// Post sends body to path, below the base URL, and returns Odoo's answer with its body still to be read and closed. The
-// error, if any, is an *Error. header is sent as it is; Content-Length and Host are set here.
-func (c *Client) Post(ctx context.Context, path string, header http.Header, body []byte) (*http.Response, error) {
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath(path).String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, &Error{Kind: Unreachable, cause: err}
+// Field is a header field.
+type Field struct{ Name, Value string }
+
+// Request is a POST.
+type Request struct {
+	Path   string  // below the base URL, as it stands in the request line
+	Fields []Field // sent as they are, besides Host and Content-Length
+	Body   []byte
+}
+
+// Post sends r and returns Odoo's answer with its body still to be read; the caller closes it. The error is an *Error.
+func (c *Client) Post(ctx context.Context, r *Request) (*Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, classify(ctx, err, false)
 	}
-	req.Header = header
-	res, err := c.transport.RoundTrip(req)
-	if err != nil {
-		return nil, classify(ctx, err, connected.Load())
+	for {
+		conn, err := c.connect(ctx)
+		if err != nil {
+			return nil, classify(ctx, err, false)
+		}
+		a, err := conn.roundTrip(ctx, c, r)
+		if err == nil {
+			return a, nil
+		}
+		conn.net.Close()
+		if errors.Is(err, errNothingSent) && conn.used && ctx.Err() == nil {
+			continue // the connection had gone stale; each such one is dropped, so this ends with a new one
+		}
+		return nil, classify(ctx, err, !errors.Is(err, errNothingSent))
 	}
-	return res, nil
+}
+
+// connect returns an idle connection that is not known to be closed, or a new one.
+func (c *Client) connect(ctx context.Context) (*connection, error) {
+	if conn := c.idle.get(); conn != nil {
+		return conn, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
+	defer cancel()
+	var dialer net.Dialer
+	raw, err := dialer.DialContext(ctx, "tcp", c.address)
+	if err != nil {
+		return nil, err
+	}
+	if c.tls == nil {
+		return newConnection(raw, raw), nil
+	}
+	secure := tls.Client(raw, c.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return newConnection(secure, raw), nil
 }
 
 // Kind is what went wrong between us and Odoo.
@@ -137,16 +172,4 @@ func classify(ctx context.Context, err error, connected bool) *Error {
 	default:
 		return &Error{Kind: Broken, cause: err}
 	}
-}
-
-// readLimit is more than any answer that is read here rather than streamed.
-const readLimit = 1 << 20
-
-func readAll(res *http.Response) ([]byte, error) {
-	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, readLimit))
-	if err != nil {
-		return nil, &Error{Kind: Broken, cause: err}
-	}
-	return b, nil
 }

@@ -74,7 +74,7 @@ func TestNeverTwice(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			address, requests := breaker(t, tc.handle)
 			c := client(t, address, 200*time.Millisecond)
-			_, err := c.Post(t.Context(), "/jsonrpc", http.Header{}, []byte("{}"))
+			_, err := c.Post(t.Context(), &Request{Path: "/jsonrpc", Body: []byte("{}")})
 			var e *Error
 			if !errors.As(err, &e) || e.Kind != tc.want {
 				t.Errorf("error %v, want kind %d", err, tc.want)
@@ -95,11 +95,11 @@ func TestStaleConnection(t *testing.T) {
 	c := client(t, srv.URL, time.Second)
 	for i := range 20 {
 		before := served.Load()
-		res, err := c.Post(t.Context(), "/jsonrpc", http.Header{}, []byte("{}"))
+		res, err := c.Post(t.Context(), &Request{Path: "/jsonrpc", Body: []byte("{}")})
 		sent := served.Load() - before
 		if err == nil {
-			_, _ = io.Copy(io.Discard, res.Body)
-			res.Body.Close()
+			_, _ = io.Copy(io.Discard, res)
+			res.Close()
 		}
 		if sent > 1 || (err == nil && sent != 1) {
 			t.Fatalf("call %d was served %d times, error %v", i, sent, err)
@@ -115,7 +115,7 @@ func TestUnreachable(t *testing.T) {
 	}
 	l.Close()
 	c := client(t, "http://"+l.Addr().String(), time.Second)
-	_, err = c.Post(t.Context(), "/jsonrpc", http.Header{}, nil)
+	_, err = c.Post(t.Context(), &Request{Path: "/jsonrpc"})
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != Unreachable {
 		t.Errorf("error %v, want kind Unreachable", err)
@@ -128,7 +128,7 @@ func TestCallerGoesAway(t *testing.T) {
 	address, _ := breaker(t, func(net.Conn) { <-wait })
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err := client(t, address, 0).Post(ctx, "/jsonrpc", http.Header{}, nil)
+	_, err := client(t, address, 0).Post(ctx, &Request{Path: "/jsonrpc"})
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != Canceled {
 		t.Errorf("error %v, want kind Canceled", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,20 +12,24 @@ import (
 	"odoobridge/rpc"
 )
 
+// versionLimit is more than any answer to common.version.
+const versionLimit = 64 << 10
+
 // Version asks Odoo's common.version, which needs no credentials and no database, and returns the series: 15 for
 // "15.0", 17 for "saas~17.4". Recorded as common.version.json in series 15, 18 and 19.
 func (c *Client) Version(ctx context.Context) (rpc.Series, error) {
 	const call = `{"jsonrpc": "2.0", "method": "call", "params": {"service": "common", "method": "version", "args": []}, "id": 1}`
-	res, err := c.Post(ctx, "/jsonrpc", http.Header{"Content-Type": {"application/json"}}, []byte(call))
+	a, err := c.Post(ctx, &Request{Path: "/jsonrpc", Fields: []Field{{"Content-Type", "application/json"}}, Body: []byte(call)})
 	if err != nil {
 		return 0, err
 	}
-	body, err := readAll(res)
+	defer a.Close()
+	body, err := io.ReadAll(io.LimitReader(a, versionLimit))
 	if err != nil {
-		return 0, err
+		return 0, &Error{Kind: Broken, cause: err}
 	}
-	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("common.version at /jsonrpc of Odoo: status %d", res.StatusCode)
+	if a.Status != http.StatusOK {
+		return 0, fmt.Errorf("common.version at /jsonrpc of Odoo: status %d", a.Status)
 	}
 	var answer struct {
 		Result struct {

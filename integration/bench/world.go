@@ -1,0 +1,238 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"odoobridge/fixtures"
+	"odoobridge/fixtures/postgres"
+)
+
+// answer is what the null upstream says to everything: a version, so that the bridge learns its series, and some bytes
+// of the size of a small search_read.
+const answer = `{"jsonrpc": "2.0", "id": 1, "result": {"server_serie": "18.0", "server_version": "18.0", "protocol_version": 1, ` +
+	`"records": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}`
+
+// jsonCall is the load: a small call of a caller known by an auth_api_key, so that the bridge rewrites it and puts a
+// minted secret in.
+const jsonCall = `{"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": "object", "method": "execute_kw", ` +
+	`"args": ["odoo18", 9001, "x", "res.partner", "search_read", [[["ref", "=", "CONF"]]], {"fields": ["name", "email"], "limit": 10}]}}`
+
+// contestant is a server that the load is sent to.
+type contestant struct {
+	name, url, contentType, body string
+	headers                      [][2]string
+}
+
+// world is all that runs.
+type world struct {
+	contestants []contestant
+	children    []*child
+	cluster     *postgres.Cluster
+}
+
+func (w *world) stop() {
+	for i := len(w.children) - 1; i >= 0; i-- {
+		w.children[i].stop()
+	}
+	if w.cluster != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = w.cluster.Stop(ctx) // the process ends now, and the cluster with it
+	}
+}
+
+func startWorld(ctx context.Context, dir string) (*world, error) {
+	w := &world{}
+	if err := w.start(ctx, dir); err != nil {
+		w.stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) start(ctx context.Context, dir string) error {
+	ports, err := freePorts(3)
+	if err != nil {
+		return err
+	}
+	null, nginx, haproxy := ports[0], ports[1], ports[2]
+	if err := w.proxies(dir, null, nginx, haproxy); err != nil {
+		return err
+	}
+	bridge, err := w.bridge(ctx, dir, null)
+	if err != nil {
+		return err
+	}
+	key := [2]string{"API-KEY", "conf-auth-api-key-rpcuser"}
+	for _, c := range []contestant{
+		{name: "null upstream, directly", url: local(null)},
+		{name: "nginx", url: local(nginx)},
+		{name: "haproxy", url: local(haproxy)},
+		{name: "odoobridge, JSON-RPC, API-KEY", url: bridge, headers: [][2]string{key}},
+	} {
+		c.url += "/jsonrpc"
+		c.contentType, c.body = "application/json", jsonCall
+		w.contestants = append(w.contestants, c)
+		if err := check(c); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+func local(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+
+// proxies starts the null upstream, which is an nginx that makes the answer up, and nginx and HAProxy before it, each
+// with one process or thread for each CPU and connections to the upstream kept alive, as one would deploy them.
+func (w *world) proxies(dir string, null, nginx, haproxy int) error {
+	conf := func(name, server string) (string, error) {
+		text := fmt.Sprintf("daemon off; worker_processes auto; pid %[1]s/%[2]s.pid; error_log stderr crit;\n"+
+			"events { worker_connections 1024; }\nhttp { access_log off; keepalive_requests 1000000;\n"+
+			"client_body_temp_path %[1]s/%[2]s-a; proxy_temp_path %[1]s/%[2]s-b; fastcgi_temp_path %[1]s/%[2]s-c; uwsgi_temp_path %[1]s/%[2]s-d; scgi_temp_path %[1]s/%[2]s-e;\n%[3]s\n}\n",
+			dir, name, server)
+		path := filepath.Join(dir, name+".conf")
+		return path, os.WriteFile(path, []byte(text), 0o644)
+	}
+	nullConf, err := conf("null", fmt.Sprintf("server { listen 127.0.0.1:%d; location / { default_type application/json; return 200 '%s'; } }", null, answer))
+	if err != nil {
+		return err
+	}
+	nginxConf, err := conf("nginx", fmt.Sprintf("upstream null { server 127.0.0.1:%d; keepalive 64; keepalive_requests 1000000; }\n"+
+		"server { listen 127.0.0.1:%d; location / { proxy_pass http://null; proxy_http_version 1.1; proxy_set_header Connection ''; } }", null, nginx))
+	if err != nil {
+		return err
+	}
+	haproxyConf := filepath.Join(dir, "haproxy.cfg")
+	text := fmt.Sprintf("defaults\n mode http\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n http-reuse always\n"+
+		"frontend f\n bind 127.0.0.1:%d\n default_backend b\nbackend b\n server null 127.0.0.1:%d\n", haproxy, null)
+	if err := os.WriteFile(haproxyConf, []byte(text), 0o644); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name string
+		args []string
+		port int
+	}{
+		{"nginx", []string{"-c", nullConf}, null},
+		{"nginx", []string{"-c", nginxConf}, nginx},
+		{"haproxy", []string{"-db", "-f", haproxyConf}, haproxy},
+	} {
+		c, err := spawn(p.name, p.args, nil)
+		if err != nil {
+			return err
+		}
+		w.children = append(w.children, c)
+		if err := await(p.port); err != nil {
+			return fmt.Errorf("%s does not listen: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// bridge builds and starts the bridge, with its log, on a database in the fixture state, and returns its address.
+func (w *world) bridge(ctx context.Context, dir string, null int) (string, error) {
+	var err error
+	if w.cluster, err = postgres.Start(ctx, postgres.Options{Fast: true}); err != nil {
+		return "", err
+	}
+	if err := w.cluster.CreateDatabase(ctx, "odoo18", ""); err != nil {
+		return "", err
+	}
+	db, err := sql.Open("postgres", w.cluster.DSN("odoo18"))
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	if err := fixtures.Load(ctx, db, 18); err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "odoobridge")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/odoobridge").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w: %s", err, out)
+	}
+	log, err := os.Create(filepath.Join(dir, "odoobridge.log"))
+	if err != nil {
+		return "", err
+	}
+	read, write := io.Pipe()
+	cmd := exec.Command(binary, "serve", "--database-url", w.cluster.DSN("odoo18"), "--odoo-url", local(null),
+		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	cmd.Stdout, cmd.Stderr = write, log
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	w.children = append(w.children, &child{cmd: cmd})
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	for field := range strings.FieldsSeq(line) {
+		if url, ok := strings.CutPrefix(field, "bridge="); ok {
+			return url, nil
+		}
+	}
+	return "", fmt.Errorf("the bridge said %q, which names no address", line)
+}
+
+func freePorts(n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+func await(port int) error {
+	var err error
+	for range 200 {
+		var c net.Conn
+		if c, err = net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return c.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return err
+}
+
+// check makes one call, so that no one is measured answering errors.
+func check(c contestant) error {
+	req, err := http.NewRequest(http.MethodPost, c.url, strings.NewReader(c.body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", c.contentType)
+	for _, h := range c.headers {
+		req.Header.Set(h[0], h[1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(body), "0123456789abcdef") {
+		return fmt.Errorf("status %d: %s", res.StatusCode, body)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// bufferSize is the size of a connection's read buffer, and the size up to which a call is written in one piece.
+const bufferSize = 16 << 10
+
+// connection is one connection to Odoo. One call at a time uses it.
+type connection struct {
+	net    net.Conn
+	socket syscall.RawConn // beneath TLS; nil where the system has none
+	secure bool
+	reader *bufio.Reader
+	head   []byte // the request's header, and its body if that is small; reused
+
+	used  bool // answered a call before
+	since time.Time
+}
+
+func newConnection(c, raw net.Conn) *connection {
+	conn := &connection{net: c, secure: c != raw, reader: bufio.NewReaderSize(c, bufferSize)}
+	if s, ok := raw.(syscall.Conn); ok {
+		conn.socket, _ = s.SyscallConn() // nil only costs the look whether it was closed
+	}
+	return conn
+}
+
+// longAgo as a deadline ends whatever is under way.
+var longAgo = time.Unix(1, 0)
+
+// errNothingSent is wrapped by the error of a round trip of which not one byte has gone out.
+var errNothingSent = errors.New("nothing was sent")
+
+// roundTrip writes the request and reads the answer's header. After an error the connection is of no more use.
+func (conn *connection) roundTrip(ctx context.Context, c *Client, r *Request) (*Answer, error) {
+	a := &Answer{client: c, conn: conn}
+	// The caller may go away at any time, also while the answer is streamed. Then both directions end at once.
+	if ctx.Done() != nil {
+		a.unhook = context.AfterFunc(ctx, func() { _ = conn.net.SetDeadline(longAgo) })
+	}
+	if err := conn.write(c, r); err != nil {
+		a.release(false)
+		return nil, err
+	}
+	if c.config.CallTimeout > 0 {
+		_ = conn.net.SetReadDeadline(time.Now().Add(c.config.CallTimeout)) // a failure shows in the read
+	}
+	if err := a.readHeader(); err != nil {
+		a.release(false)
+		return nil, err
+	}
+	if c.config.CallTimeout > 0 {
+		_ = conn.net.SetReadDeadline(time.Time{})
+		if ctx.Err() != nil {
+			_ = conn.net.SetDeadline(longAgo) // which the line before may have undone
+		}
+	}
+	return a, nil
+}
+
+// write sends the request.
+func (conn *connection) write(c *Client, r *Request) error {
+	b := conn.head[:0]
+	b = append(b, "POST "...)
+	b = append(b, c.prefix...)
+	b = append(b, r.Path...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	b = append(b, c.host...)
+	b = append(b, "\r\nContent-Length: "...)
+	b = strconv.AppendInt(b, int64(len(r.Body)), 10)
+	b = append(b, "\r\n"...)
+	for _, f := range r.Fields {
+		if !validField(f) {
+			return fmt.Errorf("the header field %q can't be sent: %w", f.Name, errNothingSent)
+		}
+		b = append(b, f.Name...)
+		b = append(b, ": "...)
+		b = append(b, f.Value...)
+		b = append(b, "\r\n"...)
+	}
+	b = append(b, "\r\n"...)
+
+	var n int64
+	var err error
+	if len(b)+len(r.Body) <= bufferSize {
+		b = append(b, r.Body...)
+		var m int
+		m, err = conn.net.Write(b)
+		n = int64(m)
+	} else {
+		buffers := net.Buffers{b, r.Body}
+		n, err = buffers.WriteTo(conn.net)
+	}
+	clear(b) // the secret is in it
+	conn.head = b[:0]
+	if err == nil {
+		return nil
+	}
+	// What TLS has written of a record it does not tell.
+	if n == 0 && !conn.secure {
+		return fmt.Errorf("%w: %w", errNothingSent, err)
+	}
+	return err
+}
+
+// validField tells whether a field is one line (RFC 9110, section 5.5), so that nothing a caller wrote becomes a field
+// of its own.
+func validField(f Field) bool {
+	for i := range len(f.Value) {
+		if c := f.Value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return f.Name != ""
+}
