@@ -35,9 +35,9 @@ func seeds(tb testing.TB) (json, xml [][]byte) {
 // TestPythonReadsTheSame compares with Python's readers: the seeds, then mutations of them.
 func TestPythonReadsTheSame(t *testing.T) {
 	py := python(t)
-	mutations := 4000
+	mutations := 2000
 	if testing.Short() {
-		mutations = 400
+		mutations = 200
 	}
 	json, xml := seeds(t)
 	for _, group := range []struct {
