@@ -358,3 +358,19 @@ func TestCooldown(t *testing.T) {
 	b.dir.Change(func(r *auth.Rows) { r.Settings.CooldownAfter = 0 })
 	b.fails(t, from("2001:db8::2", common("nobody", "x")), auth.Denied, "")
 }
+
+// TestCollation has a database that finds keys whatever their case.
+func TestCollation(t *testing.T) {
+	b := newBench(nil)
+	a := auth.New(auth.Config{Directory: loose{b.dir}, Minter: b.dir, Freshness: time.Second, Now: b.clock.Now})
+	if id, err := a.Identify(context.Background(), db, apiKey(auth.Secret(strings.ToUpper(string(directorytest.RPCUserKey))))); auth.KindOf(err) != auth.Denied {
+		t.Errorf("let in as %+v, %v", id, err)
+	}
+}
+
+type loose struct{ *directorytest.Memory }
+
+func (l loose) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, error) {
+	q.AuthAPIKey = auth.Secret(strings.ToLower(string(q.AuthAPIKey)))
+	return l.Memory.Read(ctx, db, q)
+}
