@@ -36,6 +36,8 @@ var oddXML = byteSlices(
 	`<methodCall><methodName>m</methodName><params><param><value><string>a<b/>c</string></value></param></params></methodCall>`,
 	`<methodCall><methodName>m</methodName><params><param><value><int>1<int>2</int></int></value></param></params></methodCall>`,
 	`<methodCall><params><param><value><array><data><methodName>evil</methodName></data></array></value></param></params><methodName>m</methodName></methodCall>`,
+	`<methodCall><params><param><value><string><methodName>evil</methodName>s</string></value></param></params><methodName>m</methodName></methodCall>`,
+	`<methodCall><params><param><value><struct><fault/></struct></value></param></params><methodName>m</methodName></methodCall>`,
 	`<methodCall><methodName>a</methodName><methodName>b</methodName><params/><params><param><value/></param></params></methodCall>`,
 	`<x:methodCall xmlns:x="u"><x:methodName>m</x:methodName><x:params><x:value><y:struct><x:name>k</x:name><x:value><z:i4>1</z:i4></x:value></y:struct></x:value></x:params></x:methodCall>`,
 	`<methodCall><methodName>m</methodName><params><param><value><struct><name>k</name><value><array/></value><value><array><data/></array></value><value>v</value></struct></value></param></params></methodCall>`,

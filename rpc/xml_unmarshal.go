@@ -144,9 +144,6 @@ func (u *unmarshaller) end(start, end int) *Error {
 		u.untyped = false
 		return u.push(Value{raw: u.doc[u.data:start], kind: String, form: xmlUntyped, elem: elemString}, u.data)
 	case elemParams, elemFault, elemMethodName:
-		if len(u.marks) > 0 {
-			return refused("<%s> inside a value", u.doc[tag.start+1:tag.nameEnd])
-		}
 		u.lastCall = tag.start
 		u.result = tag.elem
 		if tag.elem == elemMethodName {
@@ -190,20 +187,15 @@ func (u *unmarshaller) push(v Value, start int32) *Error {
 	}
 	// An argument inside another one would be pushed twice when the outer span is sent on, and a <methodName> in it
 	// would change the method: what Odoo then reads would not be what was checked here.
-	if len(u.args) > 0 && u.lastArg > start || u.lastCall > start {
-		return refused("an element inside <%s>", u.doc[start+1:start+1+int32(nameLen(u.doc[start+1:]))])
+	if len(u.args) > 0 && u.lastArg > start {
+		return refused("a value inside a scalar")
+	}
+	if u.lastCall > start {
+		return refused("<methodName>, <params> or <fault> inside a value")
 	}
 	u.lastArg = start
 	u.args = append(u.args, v)
 	return nil
-}
-
-func nameLen(b []byte) int {
-	i := 0
-	for i < len(b) && asciiName[b[i]] != 0 {
-		i++
-	}
-	return i
 }
 
 // add counts a value inside a container. In a struct every other one is a name.
