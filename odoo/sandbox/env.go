@@ -54,20 +54,15 @@ func (e *env) with(key string, value any) *env {
 // readUser reads what is needed of the user that the environment acts as.
 func (e *env) readUser() error {
 	u := &user{}
-	var lang, tz sql.NullString
-	err := e.tx.QueryRowContext(e.ctx, `SELECT p.name, p.lang, p.tz, u.company_id, coalesce(p.commercial_partner_id, p.id)
+	var direct []int64
+	err := e.tx.QueryRowContext(e.ctx, `SELECT p.name, coalesce(p.lang, ''), coalesce(p.tz, ''), u.company_id,
+			coalesce(p.commercial_partner_id, p.id),
+			ARRAY(SELECT cid FROM res_company_users_rel WHERE user_id = u.id ORDER BY cid),
+			ARRAY(SELECT gid FROM res_groups_users_rel WHERE uid = u.id)
 		FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.id = $1`, e.uid).
-		Scan(&u.name, &lang, &tz, &u.companyID, &u.commercialPartner)
+		Scan(&u.name, &u.lang, &u.tz, &u.companyID, &u.commercialPartner, pq.Array(&u.companies), pq.Array(&direct))
 	if err != nil {
 		return fmt.Errorf("read user %d: %w", e.uid, err)
-	}
-	u.lang, u.tz = lang.String, tz.String
-	if u.companies, err = e.ids(`SELECT cid FROM res_company_users_rel WHERE user_id = $1 ORDER BY cid`, e.uid); err != nil {
-		return err
-	}
-	direct, err := e.ids(`SELECT gid FROM res_groups_users_rel WHERE uid = $1`, e.uid)
-	if err != nil {
-		return err
 	}
 	u.groups = e.closure(direct)
 	e.user = u

@@ -23,94 +23,96 @@ const keyIndexSize = 8
 // Odoo 18 and 19 take 600,000, which would make tests slow and show nothing more.
 const passwordRounds = 25000
 
+// account is what the table says of a user who presents a secret.
+type account struct {
+	uid            int64
+	active         bool
+	password, totp string // stored password; secret of the two-factor authentication
+}
+
+// account finds a user by a condition with one parameter; ok is false where there is none.
+func (s *Sandbox) account(ctx context.Context, condition string, arg any) (a account, ok bool, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT id, coalesce(active, FALSE), coalesce(password, ''), coalesce(totp_secret, '')
+		FROM res_users WHERE `+condition, arg).Scan(&a.uid, &a.active, &a.password, &a.totp)
+	if errors.Is(err, sql.ErrNoRows) {
+		return account{}, false, nil
+	}
+	return a, err == nil, err
+}
+
 // login finds the active user of a login and checks the secret. AccessDenied is an error here.
 func (s *Sandbox) login(ctx context.Context, login, secret any) (int64, error) {
-	if !truthy(login) {
+	if !truthy(login) || s.series != 18 && !truthy(secret) {
 		return 0, accessDenied()
 	}
-	if s.series != 18 && !truthy(secret) {
-		return 0, accessDenied()
-	}
-	var uid int64
-	err := s.db.QueryRowContext(ctx, "SELECT id FROM res_users WHERE login = $1 AND active", str(login)).Scan(&uid)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, accessDenied()
-	}
+	a, ok, err := s.account(ctx, "login = $1 AND active", str(login))
 	if err != nil {
 		return 0, err
 	}
-	return uid, s.checkSecret(ctx, uid, secret)
+	if !ok {
+		return 0, accessDenied()
+	}
+	return a.uid, s.checkSecret(ctx, a, secret)
 }
 
 // checkUser is what each call on the service object begins with. The secret is the user's password or a native key.
 func (s *Sandbox) checkUser(ctx context.Context, uid, secret any) error {
-	if !truthy(secret) {
-		return accessDenied()
-	}
 	id, ok := uid.(int64)
-	if !ok || id == 0 {
+	if !truthy(secret) || !ok || id == 0 {
 		return accessDenied()
 	}
-	var active sql.NullBool
-	err := s.db.QueryRowContext(ctx, "SELECT active FROM res_users WHERE id = $1", id).Scan(&active)
-	if errors.Is(err, sql.ErrNoRows) {
-		return missingError("res.users", uid, id)
-	}
-	if err != nil {
+	a, ok, err := s.account(ctx, "id = $1", id)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !active.Bool {
+	case !ok:
+		return missingError("res.users", uid, id)
+	case !a.active:
 		return accessDenied()
 	}
-	return s.checkSecret(ctx, id, secret)
+	return s.checkSecret(ctx, a, secret)
 }
 
 // checkSecret accepts the password, unless the user has two-factor authentication, and a native key that may be used for
 // RPC and has not expired.
-func (s *Sandbox) checkSecret(ctx context.Context, uid int64, secret any) error {
-	var password, totp sql.NullString
-	err := s.db.QueryRowContext(ctx, "SELECT password, totp_secret FROM res_users WHERE id = $1", uid).Scan(&password, &totp)
-	if err != nil {
-		return err
+func (s *Sandbox) checkSecret(ctx context.Context, a account, secret any) error {
+	if !truthy(secret) {
+		return assertionError("scope and key required") // series 18 looks among the keys then (common.auth.nopassword)
 	}
 	text, isText := secret.(string)
-	if totp.String == "" && truthy(secret) {
+	if a.totp == "" {
 		if !isText {
 			return typeError("secret must be unicode or bytes, not " + typeName(secret))
 		}
-		if s.proofs.verify(password.String, text) {
-			return s.upgradePassword(ctx, uid, password.String, text)
+		if s.proofs.verify(a.password, text) {
+			return s.upgradePassword(ctx, a, text)
 		}
-	}
-	if !truthy(secret) {
-		return assertionError("scope and key required") // series 18 looks among the keys then (common.auth.nopassword)
 	}
 	if !isText {
 		return typeError("'" + typeName(secret) + "' object is not subscriptable")
 	}
-	return s.checkNativeKey(ctx, uid, text)
+	return s.checkNativeKey(ctx, a.uid, text)
 }
 
 func (s *Sandbox) checkNativeKey(ctx context.Context, uid int64, key string) error {
 	unexpired := ""
 	if s.registry.column("res_users_apikeys", "expiration_date") {
-		unexpired = " AND (k.expiration_date IS NULL OR k.expiration_date >= now() AT TIME ZONE 'utc')"
+		unexpired = " AND (expiration_date IS NULL OR expiration_date >= now() AT TIME ZONE 'utc')"
 	}
 	index := []rune(key)
 	index = index[:min(len(index), keyIndexSize)]
-	rows, err := s.db.QueryContext(ctx, `SELECT k.user_id, k.key FROM res_users_apikeys k JOIN res_users u ON u.id = k.user_id
-		WHERE u.active AND k.index = $1 AND (k.scope IS NULL OR k.scope = 'rpc')`+unexpired, string(index))
+	rows, err := s.db.QueryContext(ctx, `SELECT key FROM res_users_apikeys
+		WHERE user_id = $1 AND index = $2 AND (scope IS NULL OR scope = 'rpc')`+unexpired, uid, string(index))
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var owner int64
 		var hash string
-		if err := rows.Scan(&owner, &hash); err != nil {
+		if err := rows.Scan(&hash); err != nil {
 			return err
 		}
-		if owner == uid && s.proofs.verify(hash, key) {
+		if s.proofs.verify(hash, key) {
 			return nil
 		}
 	}
@@ -121,8 +123,8 @@ func (s *Sandbox) checkNativeKey(ctx context.Context, uid int64, key string) err
 }
 
 // upgradePassword replaces a stored password that is deprecated, as passlib's verify_and_update makes Odoo do.
-func (s *Sandbox) upgradePassword(ctx context.Context, uid int64, stored, password string) error {
-	h, hashed := parseHash(stored)
+func (s *Sandbox) upgradePassword(ctx context.Context, a account, password string) error {
+	h, hashed := parseHash(a.password)
 	if hashed && (s.series < 16 || h.rounds >= passwordRounds) {
 		return nil
 	}
@@ -130,7 +132,7 @@ func (s *Sandbox) upgradePassword(ctx context.Context, uid int64, stored, passwo
 	if err != nil {
 		return err
 	}
-	_, err = s.db.ExecContext(ctx, "UPDATE res_users SET password = $1 WHERE id = $2 AND password = $3", replacement, uid, stored)
+	_, err = s.db.ExecContext(ctx, "UPDATE res_users SET password = $1 WHERE id = $2 AND password = $3", replacement, a.uid, a.password)
 	return err
 }
 

@@ -166,7 +166,7 @@ func TestFailedCallLeavesNothing(t *testing.T) {
 // TestCredentialsFollowTheTables: what was verified before does not outlive a change by plain SQL.
 func TestCredentialsFollowTheTables(t *testing.T) {
 	tests := []struct{ name, arguments, change string }{
-		{"password changed", `9001, "rpcuser-pw"`, `UPDATE res_users SET password = 'other' WHERE id = 9001`},
+		{"password changed", `9001, "rpcuser-pw"`, `UPDATE res_users SET password = (SELECT password FROM res_users WHERE id = 9004) WHERE id = 9001`},
 		{"user archived", `9001, "rpcuser-pw"`, `UPDATE res_users SET active = false WHERE id = 9001`},
 		{"two-factor authentication switched on", `9001, "rpcuser-pw"`, `UPDATE res_users SET totp_secret = 'X' WHERE id = 9001`},
 		{"key deleted", `9004, "5e5000010123456789abcdef0123456789abcdef"`, `DELETE FROM res_users_apikeys WHERE id = 80002`},
