@@ -104,7 +104,10 @@ func (a *Authenticator) Identify(ctx context.Context, db string, p Presented) (I
 	}
 	switch {
 	case id.UID != 0:
-		return id, agree(id, p.Call)
+		if err := agree(id, p.Call); err != nil {
+			return Identity{}, err
+		}
+		return id, nil
 	case p.Call == nil:
 		return Identity{}, denied("no credentials were presented")
 	}

@@ -69,6 +69,9 @@ func (b *bench) fails(t *testing.T, p auth.Presented, want auth.Kind, reason str
 	if err == nil {
 		t.Fatalf("let in as %+v", id)
 	}
+	if id != (auth.Identity{}) {
+		t.Errorf("refused, and yet %+v", id)
+	}
 	if auth.KindOf(err) != want || !strings.Contains(err.Error(), reason) {
 		t.Fatalf("got %v (kind %v), want kind %v for %q", err, auth.KindOf(err), want, reason)
 	}
