@@ -27,7 +27,13 @@ type Envelope struct {
 	marks []xmlMark
 }
 
+// keptText bounds what is kept of a rewritten body for the next one, in bytes.
+const keptText = 1 << 20
+
 func (e *Envelope) reset(p Protocol) {
+	if cap(e.text) > keptText {
+		e.text = nil
+	}
 	*e = Envelope{Protocol: p, Args: e.Args[:0], ArgsKind: Array, text: e.text, tags: e.tags[:0], marks: e.marks[:0]}
 	if p == JSONRPC {
 		e.ID = null

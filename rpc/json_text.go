@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -158,11 +159,11 @@ func parseJSONFloat(raw []byte) float64 {
 // appendPyFloat appends repr(f), with the words given for what is not finite.
 func appendPyFloat(dst []byte, f float64, nan, inf string) []byte {
 	switch {
-	case f != f:
+	case math.IsNaN(f):
 		return append(dst, nan...)
-	case f > maxFloat:
+	case math.IsInf(f, 1):
 		return append(dst, inf...)
-	case f < -maxFloat:
+	case math.IsInf(f, -1):
 		return append(append(dst, '-'), inf...)
 	}
 	// Python writes an exponent below 1e-4 and from 1e16 on, and a decimal point where there is no exponent.
@@ -179,8 +180,6 @@ func appendPyFloat(dst []byte, f float64, nan, inf string) []byte {
 	}
 	return dst
 }
-
-const maxFloat = 0x1p1023 * (1 + (1 - 0x1p-52))
 
 // jsonElements are the values of a checked array.
 func jsonElements(raw []byte) []Value {
