@@ -1,10 +1,13 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"odoobridge/rpc"
 )
@@ -84,7 +87,16 @@ func (s *Sandbox) notFoundJSON(r *http.Request) rpc.Reply {
 	if body, err := readBody(r); err == nil {
 		_ = e.ParseJSON(body, rpc.Series(s.series)) // the id is all that is wanted
 	}
-	return rpc.ErrorReply(rpc.JSONRPC, rpc.Series(s.series), e.ID, rpc.PageError(rpc.PageNotFound))
+	reply := rpc.ErrorReply(rpc.JSONRPC, rpc.Series(s.series), e.ID, rpc.PageError(rpc.PageNotFound))
+	if s.series < 16 { // a session begins where the path is looked up in the database's own routes
+		const life = 90 * 24 * time.Hour
+		id := make([]byte, 20)
+		rand.Read(id) // never fails
+		cookie := fmt.Sprintf("session_id=%x; Expires=%s; Max-Age=%d; HttpOnly; Path=/",
+			id, time.Now().Add(life).UTC().Format(http.TimeFormat), int(life.Seconds()))
+		reply.Header = append(reply.Header, rpc.Header{Name: "Set-Cookie", Value: cookie})
+	}
+	return reply
 }
 
 func readBody(r *http.Request) ([]byte, error) {
