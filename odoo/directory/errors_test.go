@@ -64,9 +64,10 @@ func TestErrors(t *testing.T) {
 	}
 	_ = refusing.Close()
 
+	b := newBase(t, 18)
 	tests := []struct {
 		name    string
-		prepare string // SQL
+		prepare string // SQL, undone by Grants
 		dsn     func(*url.URL)
 		want    string
 		unknown bool
@@ -75,15 +76,15 @@ func TestErrors(t *testing.T) {
 		{"wrong password", "", func(u *url.URL) { u.User = url.UserPassword(role, "canary-wrong-pw") }, "password authentication failed", false},
 		{"no rights on users", `REVOKE ALL (password) ON res_users FROM "odd""role"`, nil, "odoobridge grants", false},
 		{"no rights on the setting", `REVOKE ALL (archived_user_disable_auth_api_key) ON res_company FROM "odd""role"`, nil, "odoobridge grants", false},
-		{"not Odoo's", "DROP TABLE res_users CASCADE", nil, "no table res_users", false},
 		{"nobody listens", "", func(u *url.URL) { u.Host = refusing.Addr().String() }, "refused", false},
 		{"no answer", "", func(u *url.URL) { u.Host = silent.Addr().String() }, "timeout", false},
+		{"not Odoo's", "DROP TABLE res_users CASCADE", nil, "no table res_users", false}, // the last
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBase(t, 18)
 			if tt.prepare != "" {
 				b.exec(t, tt.prepare)
+				defer b.exec(t, directory.Grants(role))
 			}
 			u, err := url.Parse(b.dsn)
 			if err != nil {

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"odoobridge/auth"
@@ -36,49 +37,49 @@ func TestSeries15(t *testing.T) {
 	}
 }
 
-// TestLayouts takes away what some series or module brings, while the directory is in use, and reads on.
+// TestLayouts takes away, one after the other, what some series or module brings, while the directory is in use.
 func TestLayouts(t *testing.T) {
+	b := newBase(t, 18)
+	d := b.open(t)
 	query := auth.Query{Users: []int64{9003}, AuthAPIKey: directorytest.InactiveKey, NativeKeyHead: string(directorytest.ExpiredKey[:8]), Settings: true}
-	tests := []struct {
+	totp := func(r auth.Rows) bool { return slices.ContainsFunc(r.Users, func(u auth.User) bool { return u.TOTP }) }
+	disabled := func(r auth.Rows) bool {
+		return slices.ContainsFunc(r.Users, func(u auth.User) bool { return u.ArchivedKeysDisabled })
+	}
+	steps := []struct {
 		name, change string
 		check        func(auth.Rows) bool
 	}{
-		{"all there", "SELECT 1", func(r auth.Rows) bool {
-			return len(r.Users) == 3 && len(r.AuthAPIKeys) == 1 && len(r.NativeKeys) == 1 && !r.AuthAPIKeys[0].Active && !r.NativeKeys[0].Expires.IsZero()
+		{"all there", "UPDATE res_company SET archived_user_disable_auth_api_key = true", func(r auth.Rows) bool {
+			return len(r.Users) == 3 && len(r.AuthAPIKeys) == 1 && len(r.NativeKeys) == 1 && !r.AuthAPIKeys[0].Active &&
+				!r.NativeKeys[0].Expires.IsZero() && totp(r) && disabled(r)
 		}},
-		{"no auth_api_key.active, before series 17", "ALTER TABLE auth_api_key DROP active", func(r auth.Rows) bool { return r.AuthAPIKeys[0].Active }},
-		{"auth_api_key.active NULL", "UPDATE auth_api_key SET active = NULL", func(r auth.Rows) bool { return !r.AuthAPIKeys[0].Active }},
-		{"no auth_api_key", "DROP TABLE auth_api_key CASCADE", func(r auth.Rows) bool { return len(r.AuthAPIKeys) == 0 && len(r.NativeKeys) == 1 }},
-		{"no setting", "ALTER TABLE res_company DROP archived_user_disable_auth_api_key", func(r auth.Rows) bool { return !r.Users[0].ArchivedKeysDisabled }},
-		{"no expiry, before series 18", "ALTER TABLE res_users_apikeys DROP expiration_date", func(r auth.Rows) bool { return r.NativeKeys[0].Expires.IsZero() }},
-		{"expiry never", "UPDATE res_users_apikeys SET expiration_date = 'infinity'", func(r auth.Rows) bool { return r.NativeKeys[0].Expires.IsZero() }},
-		{"no native keys, before series 14", "DROP TABLE res_users_apikeys CASCADE", func(r auth.Rows) bool { return len(r.NativeKeys) == 0 && len(r.AuthAPIKeys) == 1 }},
-		{"no two-factor module", "ALTER TABLE res_users DROP totp_secret", func(r auth.Rows) bool { return !r.Users[0].TOTP && !r.Users[1].TOTP && !r.Users[2].TOTP }},
-		{"two-factor emptied", "UPDATE res_users SET totp_secret = ''", func(r auth.Rows) bool { return !r.Users[0].TOTP && !r.Users[1].TOTP && !r.Users[2].TOTP }},
 		{"cooldown set", "UPDATE ir_config_parameter SET value = ' 7 ' WHERE key = 'base.login_cooldown_after'", func(r auth.Rows) bool { return r.Settings.CooldownAfter == 7 }},
 		{"cooldown no number", "UPDATE ir_config_parameter SET value = 'x' WHERE key = 'base.login_cooldown_after'", func(r auth.Rows) bool { return r.Settings.CooldownAfter == 10 }},
 		{"cooldown unset", "DELETE FROM ir_config_parameter", func(r auth.Rows) bool {
 			return r.Settings.CooldownAfter == auth.DefaultCooldownAfter && r.Settings.CooldownDuration == auth.DefaultCooldownDuration
 		}},
-		{"active NULL", "UPDATE res_users SET active = NULL", func(r auth.Rows) bool { return !r.Users[0].Active }},
+		{"key active NULL", "UPDATE auth_api_key SET active = NULL", func(r auth.Rows) bool { return !r.AuthAPIKeys[0].Active }},
+		{"no auth_api_key.active, before series 17", "ALTER TABLE auth_api_key DROP active", func(r auth.Rows) bool { return r.AuthAPIKeys[0].Active }},
+		{"no setting", "ALTER TABLE res_company DROP archived_user_disable_auth_api_key", func(r auth.Rows) bool { return !disabled(r) }},
+		{"expiry never", "UPDATE res_users_apikeys SET expiration_date = 'infinity'", func(r auth.Rows) bool { return r.NativeKeys[0].Expires.IsZero() }},
+		{"no expiry, before series 18", "ALTER TABLE res_users_apikeys DROP expiration_date", func(r auth.Rows) bool { return r.NativeKeys[0].Expires.IsZero() }},
+		{"two-factor emptied", "UPDATE res_users SET totp_secret = ''", func(r auth.Rows) bool { return !totp(r) }},
+		{"no two-factor module", "ALTER TABLE res_users DROP totp_secret", func(r auth.Rows) bool { return len(r.Users) == 3 && !totp(r) }},
+		{"user active NULL", "UPDATE res_users SET active = NULL", func(r auth.Rows) bool { return !r.Users[0].Active }},
+		{"no auth_api_key", "DROP TABLE auth_api_key CASCADE", func(r auth.Rows) bool { return len(r.AuthAPIKeys) == 0 && len(r.NativeKeys) == 1 }},
+		{"no native keys, before series 14", "DROP TABLE res_users_apikeys CASCADE", func(r auth.Rows) bool { return len(r.NativeKeys) == 0 && len(r.Users) == 1 }},
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBase(t, 18)
-			d := b.open(t)
-			read(t, d, b, query)
-			b.exec(t, tt.change)
-			if rows := read(t, d, b, query); !tt.check(rows) {
+	read(t, d, b, query)
+	for _, step := range steps {
+		t.Run(step.name, func(t *testing.T) {
+			b.exec(t, step.change)
+			if rows := read(t, d, b, query); !step.check(rows) {
 				t.Errorf("got %+v", rows)
 			}
 		})
 	}
-}
 
-func TestNoNativeKeys(t *testing.T) {
-	b := newBase(t, 18)
-	d := b.open(t)
-	b.exec(t, "DROP TABLE res_users_apikeys CASCADE")
 	ctx := context.Background()
 	if _, err := d.Mint(ctx, b.name, 9001); !errors.Is(err, auth.ErrNoNativeKeys) {
 		t.Errorf("Mint: %v", err)
