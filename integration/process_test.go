@@ -50,8 +50,8 @@ func launch(args ...string) (*process, error) {
 // spawn starts the program without waiting for it.
 func spawn(env []string, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(binary, args...), exited: make(chan struct{})}
-	p.stdout = seen.capture("standard output of odoobridge " + strings.Join(args, " "))
-	p.stderr = seen.capture("standard error of odoobridge " + strings.Join(args, " "))
+	p.stdout = seen.capture("standard output of odoobridge " + args[0])
+	p.stderr = seen.capture("standard error of odoobridge " + args[0])
 	p.cmd.Env = env
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
