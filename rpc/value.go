@@ -243,5 +243,5 @@ func (v Value) xmlData() []byte {
 	return v.raw[v.data:end]
 }
 
-// maxXMLBody is what the offsets of a Value can address.
+// maxXMLBody is the length of a document, in UTF-8, that the offsets of a Value can address.
 const maxXMLBody = math.MaxInt32

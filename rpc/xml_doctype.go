@@ -35,7 +35,7 @@ const (
 	entityMalformed  entityFault = notWellFormed
 	entityBadCharRef entityFault = badCharRef
 	entityTooLarge   entityFault = "limit on input amplification factor (from DTD and entities) breached"
-	entityMarkup     entityFault = "refused: an entity with markup in it"
+	entityMarkup     entityFault = "refused: an entity with markup in it; write its text in place"
 )
 
 func (x *xmlScanner) entityError(pos int, f entityFault) *Error {
@@ -248,7 +248,7 @@ func (d *dtdScanner) subset() *Error {
 			d.i += len("<!ENTITY")
 			err = d.entity()
 		case bytes.HasPrefix(rest, []byte("<!")) || c == '%':
-			return refused("a DOCTYPE that declares more than general entities")
+			return refused("a DOCTYPE that declares more than general entities; leave it out")
 		default:
 			return d.bad()
 		}
@@ -264,7 +264,7 @@ func (d *dtdScanner) entity() *Error {
 		return err
 	}
 	if d.peek() == '%' {
-		return refused("a DOCTYPE that declares a parameter entity")
+		return refused("a DOCTYPE that declares a parameter entity; leave it out")
 	}
 	name, err := d.word()
 	if err != nil {
@@ -315,7 +315,7 @@ func (d *dtdScanner) entity() *Error {
 // replacement is an entity's literal with line ends and character references resolved; other references stay.
 func (d *dtdScanner) replacement(literal []byte) ([]byte, *Error) {
 	if bytes.IndexByte(literal, '%') >= 0 {
-		return nil, refused("an entity with a parameter entity in it")
+		return nil, refused("an entity with a parameter entity in it; write its text in place")
 	}
 	var out []byte
 	inner := xmlScanner{unmarshaller: unmarshaller{doc: literal}}

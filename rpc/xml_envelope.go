@@ -15,9 +15,6 @@ func (e *Envelope) ParseXML(p Protocol, service string, body []byte, s Series) e
 }
 
 func (e *Envelope) parseXML(body []byte, s Series) *Error {
-	if len(body) > maxXMLBody {
-		return refused("a body of more than %d bytes", maxXMLBody)
-	}
 	dates := elemDateTime
 	if s.oldXML() {
 		dates = elemDateTimeText
@@ -87,6 +84,9 @@ func cutOffBOM(body []byte) bool {
 
 // document reads from the root element on.
 func (x *xmlScanner) document() *Error {
+	if len(x.doc) > maxXMLBody {
+		return pyError("builtins.OverflowError", "the document has %d bytes; at most %d can be read", len(x.doc), maxXMLBody)
+	}
 	if err := x.content(); err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (x *xmlScanner) attributes(start, i int) (int, *Error) {
 			return 0, x.failChar(i, start)
 		}
 		if n == maxAttributes {
-			return 0, refused("an element with more than %d attributes", maxAttributes)
+			return 0, refused("an element with more than %d attributes; they mean nothing, leave them out", maxAttributes)
 		}
 		a := &spans[n]
 		n++

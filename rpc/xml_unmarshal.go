@@ -118,7 +118,7 @@ func (u *unmarshaller) start(start, nameEnd, end int) *Error {
 		return e
 	}
 	if len(u.tags) == MaxXMLDepth {
-		return refused("elements nested more than %d deep", MaxXMLDepth)
+		return refused("elements nested more than %d deep; send less deep a value", MaxXMLDepth)
 	}
 	if elem == elemArray || elem == elemStruct {
 		u.marks = append(u.marks, xmlMark{isStruct: elem == elemStruct})
@@ -188,10 +188,10 @@ func (u *unmarshaller) push(v Value, start int32) *Error {
 	// An argument inside another one would be pushed twice when the outer span is sent on, and a <methodName> in it
 	// would change the method: what Odoo then reads would not be what was checked here.
 	if len(u.args) > 0 && u.lastArg > start {
-		return refused("a value inside a scalar")
+		return refused("a value inside a scalar; write each argument as one <value> inside <params><param>")
 	}
 	if u.lastCall > start {
-		return refused("<methodName>, <params> or <fault> inside a value")
+		return refused("<methodName>, <params> or <fault> inside a value; write them around the values only")
 	}
 	u.lastArg = start
 	u.args = append(u.args, v)
@@ -230,7 +230,5 @@ func (v Value) hashable() bool {
 // refused is our own answer to a document that Python would read, but whose meaning hangs on what stands around a
 // value. No known client writes such; passing it on could mean another call to Odoo than to us.
 func refused(format string, args ...any) *Error {
-	e := pyError("xmlrpc.client.ResponseError", format, args...)
-	e.Message = "refused: " + e.Message + "; write each argument as one <value> inside <params><param>"
-	return e
+	return pyError("xmlrpc.client.ResponseError", "refused: "+format, args...)
 }
