@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -63,7 +62,7 @@ func Open(o Options) (*Directory, error) {
 		return nil, errors.New("the database URL can't be read: use postgres://user:password@host:5432/name, with " +
 			"special characters in user and password percent-encoded")
 	}
-	if !strings.Contains(o.DSN.Reveal(), "sslmode") && config.SSLMode == pq.SSLModeRequire {
+	if config.SSLMode == "" { // neither in the DSN nor in PGSSLMODE
 		config.SSLMode = pq.SSLModePrefer
 	}
 	if config.ApplicationName == "" {

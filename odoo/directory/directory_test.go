@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -99,5 +100,30 @@ func TestContract(t *testing.T) {
 			b := newBase(t, series)
 			directorytest.Run(t, b.open(t), b.name)
 		})
+	}
+}
+
+// TestTwoDatabases serves two databases of one server, by a DSN that leaves sslmode to its default.
+func TestTwoDatabases(t *testing.T) {
+	one, other := newBase(t, 18), newBase(t, 15)
+	u, err := url.Parse(one.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.RawQuery = ""
+	d, err := directory.Open(directory.Options{DSN: auth.Secret(u.String()), Databases: []string{one.name, other.name, "no_such_db"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	query := auth.Query{AuthAPIKey: directorytest.RPCUserKey, Users: []int64{9001}}
+	if rows := read(t, d, one, query); len(rows.AuthAPIKeys) != 1 || len(rows.Users) != 1 {
+		t.Errorf("18: %+v", rows)
+	}
+	if rows := read(t, d, other, query); len(rows.AuthAPIKeys) != 0 || len(rows.Users) != 1 {
+		t.Errorf("15: %+v", rows)
+	}
+	if err := d.Ping(context.Background(), "no_such_db"); !errors.Is(err, auth.ErrUnknownDatabase) {
+		t.Errorf("served but absent: %v", err)
 	}
 }
