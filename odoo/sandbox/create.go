@@ -92,7 +92,7 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return 0, err
 	}
-	return ids[0], e.recompute(m, ids, vals.keys)
+	return ids[0], e.recompute(m, ids, append(vals.keys, "id"))
 }
 
 // createInherited makes the record that a model inherits from, with the values of its fields.

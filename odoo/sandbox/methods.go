@@ -118,5 +118,5 @@ func fieldClass(kind string) string {
 	for _, word := range strings.Split(kind, "_") {
 		name.WriteString(strings.ToUpper(word[:1]) + word[1:])
 	}
-	return strings.NewReplacer("2one", "2one", "2many", "2many").Replace(name.String())
+	return name.String()
 }

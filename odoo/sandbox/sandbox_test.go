@@ -163,6 +163,73 @@ func TestFailedCallLeavesNothing(t *testing.T) {
 	}
 }
 
+// TestUsersByRPC: a user that a caller creates can log in, changes its password, and is refused once archived.
+func TestUsersByRPC(t *testing.T) {
+	for _, series := range []int{15, 18, 19} {
+		t.Run(fmt.Sprint(series), func(t *testing.T) {
+			h := newSandbox(t, series)
+			made := ask(t, h, series, `2, "admin", "res.users", "create", [{"name": "New", "login": "new", "password": "first", "email": "n@x.test"}]`)
+			if made.Error != nil {
+				t.Fatalf("create: %v", made.Error)
+			}
+			uid := string(made.Result)
+			steps := []struct{ name, arguments, want string }{
+				{"log in and read", uid + `, "first", "res.users", "read", [[` + uid + `], ["name", "email", "active", "share"]]`,
+					`[{"id": ` + uid + `, "name": "New", "email": "n@x.test", "active": true, "share": false}]`},
+				{"is an internal user", uid + `, "first", "res.partner", "search_count", [[["id", "=", 91001]]]`, "1"},
+				{"change the password", uid + `, "first", "res.users", "change_password", ["first", "second"]`, "true"},
+				{"the old one is refused", uid + `, "first", "res.users", "context_get", []`, "odoo.exceptions.AccessDenied"},
+				{"the new one is not", uid + `, "second", "res.partner", "search_count", [[["id", "=", 91001]]]`, "1"},
+				{"rename", `2, "admin", "res.users", "write", [[` + uid + `], {"name": "Newer"}]`, "true"},
+				{"renamed", `2, "admin", "res.users", "search_read", [[["name", "=", "Newer"]], ["login"]]`,
+					`[{"id": ` + uid + `, "login": "new"}]`},
+				{"archive", `2, "admin", "res.users", "write", [[` + uid + `], {"active": false}]`, "true"},
+				{"archived", uid + `, "second", "res.users", "context_get", []`, "odoo.exceptions.AccessDenied"},
+			}
+			for _, step := range steps {
+				got := ask(t, h, series, step.arguments)
+				answer := string(got.Result)
+				if got.Error != nil {
+					answer = got.Error.Data.Name
+				}
+				if answer != step.want {
+					t.Fatalf("%s: %s, want %s", step.name, answer, step.want)
+				}
+			}
+		})
+	}
+}
+
+// TestArchivingDisablesKeys: with the company's setting on, the keys of an archived user are switched off and come back
+// (schema-18.json, "archive a user while the company option is set").
+func TestArchivingDisablesKeys(t *testing.T) {
+	for _, setting := range []bool{false, true} {
+		t.Run(fmt.Sprint("setting ", setting), func(t *testing.T) {
+			db := database(t, 18)
+			if _, err := db.Exec(`UPDATE res_company SET archived_user_disable_auth_api_key = $1`, setting); err != nil {
+				t.Fatal(err)
+			}
+			h, err := sandbox.New(sandbox.Config{DB: db, Database: "odoo18", Series: 18})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, active := range []bool{false, true} {
+				got := ask(t, h, 18, fmt.Sprintf(`2, "admin", "res.users", "write", [[9010], {"active": %v}]`, active))
+				if got.Error != nil {
+					t.Fatal(got.Error)
+				}
+				var key bool
+				if err := db.QueryRow(`SELECT active FROM auth_api_key WHERE id = 505`).Scan(&key); err != nil {
+					t.Fatal(err)
+				}
+				if want := active || !setting; key != want {
+					t.Errorf("user active %v: the key is %v, want %v", active, key, want)
+				}
+			}
+		})
+	}
+}
+
 // TestCredentialsFollowTheTables: what was verified before does not outlive a change by plain SQL.
 func TestCredentialsFollowTheTables(t *testing.T) {
 	tests := []struct{ name, arguments, change string }{

@@ -152,7 +152,7 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 		if s.model != m.name || !slices.ContainsFunc(written, func(n string) bool { return slices.Contains(s.depends, n) }) {
 			continue
 		}
-		if s.column != "" && !e.column(m.table, s.column) {
+		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) {
 			continue
 		}
 		if err := e.exec(s.statement, pq.Array(ids)); err != nil {
