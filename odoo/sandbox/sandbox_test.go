@@ -82,9 +82,10 @@ func TestNew(t *testing.T) {
 		{"no name", func(c *sandbox.Config) { c.Database = "" }, "Database is empty"},
 		{"another series' tables", func(c *sandbox.Config) { c.Series = 15 }, ""},
 	}
+	db := database(t, 18)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			cfg := sandbox.Config{DB: database(t, 18), Database: "odoo18", Series: 18}
+			cfg := sandbox.Config{DB: db, Database: "odoo18", Series: 18}
 			test.change(&cfg)
 			_, err := sandbox.New(cfg)
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
@@ -234,19 +235,19 @@ func TestArchivingDisablesKeys(t *testing.T) {
 func TestCredentialsFollowTheTables(t *testing.T) {
 	tests := []struct{ name, arguments, change string }{
 		{"password changed", `9001, "rpcuser-pw"`, `UPDATE res_users SET password = (SELECT password FROM res_users WHERE id = 9004) WHERE id = 9001`},
-		{"user archived", `9001, "rpcuser-pw"`, `UPDATE res_users SET active = false WHERE id = 9001`},
-		{"two-factor authentication switched on", `9001, "rpcuser-pw"`, `UPDATE res_users SET totp_secret = 'X' WHERE id = 9001`},
+		{"user archived", `9009, "lowrounds-pw"`, `UPDATE res_users SET active = false WHERE id = 9009`},
+		{"two-factor authentication switched on", `9010, "sigscratch-pw"`, `UPDATE res_users SET totp_secret = 'X' WHERE id = 9010`},
 		{"key deleted", `9004, "5e5000010123456789abcdef0123456789abcdef"`, `DELETE FROM res_users_apikeys WHERE id = 80002`},
 		{"key expired", `9004, "5e5000050123456789abcdef0123456789abcdef"`, `UPDATE res_users_apikeys SET expiration_date = '2020-01-01' WHERE id = 80006`},
 		{"key of another scope", `9004, "5e5000020123456789abcdef0123456789abcdef"`, `UPDATE res_users_apikeys SET scope = 'x' WHERE id = 80003`},
 	}
+	db := database(t, 18)
+	h, err := sandbox.New(sandbox.Config{DB: db, Database: "odoo18", Series: 18})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			db := database(t, 18)
-			h, err := sandbox.New(sandbox.Config{DB: db, Database: "odoo18", Series: 18})
-			if err != nil {
-				t.Fatal(err)
-			}
 			arguments := test.arguments + `, "res.users", "context_get", []`
 			for range 2 {
 				if got := ask(t, h, 18, arguments); got.Error != nil {
