@@ -68,7 +68,8 @@ func (d *database) read(ctx context.Context, q Query) (rows Rows, began time.Tim
 		return Rows{}, began, err
 	}
 	d.away.Store(nil)
-	d.settings.Store(&rows.Settings)
+	settings := rows.Settings // a copy, lest the secrets in rows live as long as the settings
+	d.settings.Store(&settings)
 	return rows, began, nil
 }
 

@@ -36,18 +36,20 @@ func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows aut
 	return rows, nil
 }
 
-// readStatement composes the statement of Read. The users come by a list of ids: conditions joined by OR would have
-// PostgreSQL go through the whole table.
+// readStatement composes the statement of Read. The rows of each table come by a list of ids: conditions joined by OR
+// would have PostgreSQL compare each row of the table with each id.
 func (l *layout) readStatement() string {
 	authKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $3::bigint[] IS NULL AND $4::text IS NULL AND false`
 	if l.has("auth_api_key.id") {
 		authKeys = fmt.Sprintf(`SELECT id, user_id, name, key, coalesce(%s, false) AS active
-			FROM auth_api_key WHERE id = ANY ($3::bigint[]) OR key = $4::text`, l.column("auth_api_key.active", "true"))
+			FROM auth_api_key WHERE id IN (
+				SELECT unnest($3::bigint[]) UNION SELECT id FROM auth_api_key WHERE key = $4::text)`, l.column("auth_api_key.active", "true"))
 	}
 	nativeKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $5::bigint[] IS NULL AND $6::text IS NULL AND false`
 	if l.has("res_users_apikeys.id") {
 		nativeKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS scope, key AS hash, extract(epoch FROM %s) AS expires
-			FROM res_users_apikeys WHERE id = ANY ($5::bigint[]) OR "index" = $6::text`,
+			FROM res_users_apikeys WHERE id IN (
+				SELECT unnest($5::bigint[]) UNION SELECT id FROM res_users_apikeys WHERE "index" = $6::text)`,
 			l.column("res_users_apikeys.scope", "NULL"), l.column("res_users_apikeys.expiration_date", "NULL::timestamp"))
 	}
 	setting := "false"
