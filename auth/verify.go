@@ -29,8 +29,9 @@ func (a *Authenticator) keyEvidence(ctx context.Context, f found, c claim) (*evi
 	return a.firstVerified(ctx, c.secret, candidates, NativeKeyRounds, "no such key")
 }
 
-// userEvidence finds what of the user's own, nil for nobody, a claim verifies against: a native key or the password. Native keys come
-// first since they cost a hundredth of a password; which one it is makes no difference to what the caller may do.
+// userEvidence finds what of the user's own, nil for nobody, a claim verifies against: a native key or the password.
+// Native keys come first since they cost a hundredth of a password; which one it is makes no difference to what the
+// caller may do.
 //
 // Whoever the claim names, and whatever is stored of them, a miss takes one hash of the usual rounds.
 func (a *Authenticator) userEvidence(ctx context.Context, f found, user *User, c claim) (*evidence, error) {
