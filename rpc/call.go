@@ -140,32 +140,34 @@ func appendXMLParams(dst []byte, values []Value) []byte {
 
 // appendXMLText appends s as character data that reads as s again; a carriage return would read as a line feed.
 func appendXMLText(dst []byte, s string) []byte {
+	plain := 0 // where what is written as it stands begins
 	for i := 0; i < len(s); {
 		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == 0xFFFE || r == 0xFFFF {
-				r = utf8.RuneError
-			}
-			dst = utf8.AppendRune(dst, r)
-			i += n
-			continue
-		}
+		n := 1
+		var escape string
 		switch {
+		case c >= utf8.RuneSelf:
+			var r rune
+			r, n = utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF {
+				escape = "\uFFFD"
+			}
 		case c == '<':
-			dst = append(dst, "&lt;"...)
+			escape = "&lt;"
 		case c == '>':
-			dst = append(dst, "&gt;"...)
+			escape = "&gt;"
 		case c == '&':
-			dst = append(dst, "&amp;"...)
+			escape = "&amp;"
 		case c == '\r':
-			dst = append(dst, "&#13;"...)
+			escape = "&#13;"
 		case c < ' ' && c != '\t' && c != '\n':
-			dst = append(dst, "\uFFFD"...)
-		default:
-			dst = append(dst, c)
+			escape = "\uFFFD"
 		}
-		i++
+		if escape != "" {
+			dst = append(append(dst, s[plain:i]...), escape...)
+			plain = i + n
+		}
+		i += n
 	}
-	return dst
+	return append(dst, s[plain:]...)
 }

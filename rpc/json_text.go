@@ -70,17 +70,18 @@ func jsonStringIs(raw []byte, word string) bool {
 // Python's json does by default. Bytes that are not UTF-8 become U+FFFD.
 func appendJSONString(dst []byte, s string, ascii bool) []byte {
 	dst = append(dst, '"')
+	plain := 0 // where what is written as it stands begins
 	for i := 0; i < len(s); {
 		if c := s[i]; c >= ' ' && c < 0x7f && c != '"' && c != '\\' {
-			dst = append(dst, c)
 			i++
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
-		dst = appendJSONRune(dst, r, ascii)
+		dst = appendJSONRune(append(dst, s[plain:i]...), r, ascii)
 		i += n
+		plain = i
 	}
-	return append(dst, '"')
+	return append(append(dst, s[plain:]...), '"')
 }
 
 func appendJSONRune(dst []byte, r rune, ascii bool) []byte {

@@ -236,8 +236,8 @@ func (v Value) xmlData() []byte {
 	if v.form == xmlUntyped {
 		return v.raw
 	}
-	end := bytes.LastIndex(v.raw, []byte("</"))
-	if end < int(v.data) { // <string/>
+	end := bytes.LastIndexByte(v.raw, '<') // of the end tag
+	if end < int(v.data) {                 // <string/>
 		return nil
 	}
 	return v.raw[v.data:end]

@@ -72,7 +72,11 @@ func (x *xmlScanner) content() *Error {
 		var err *Error
 		switch c := x.doc[i]; {
 		case c == '<':
-			err = x.markup()
+			if i+1 < len(x.doc) && asciiName[x.doc[i+1]] == nameStart {
+				err = x.startTag()
+			} else {
+				err = x.markup()
+			}
 			if err == nil && len(x.tags) == 0 {
 				return nil
 			}
