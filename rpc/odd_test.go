@@ -64,7 +64,7 @@ var oddXML = byteSlices(
 	`<methodResponse><fault><value><int>1</int></value></fault></methodResponse>`, `<methodResponse><fault/></methodResponse>`,
 	`<methodResponse><fault><value><struct><member><name>faultCode</name><value><string>c</string></value></member></struct></value></fault></methodResponse>`,
 	`<methodCall><methodName>mé`+"\u0301"+`</methodName><é`+"\u0301"+`/></methodCall>`, `<a>]]></a>`, `<a>]]</a>`, `<a><!-- -- --></a>`, `<a><!- --></a>`, `<a><![CDAT[]]></a>`, `<a><![CDATA[x`,
-	"<a>\r\n\r\r\n<b></a>", `<a>`, `<a`, `<`, `<a/`, `</a>`, `<a></a`, `<a>&`, `<a>&#`, `<a>&#x`, `<a>&#xg;</a>`, `<a>&;</a>`, `<a>& </a>`, `<a/><b/>`, `<a/>&`, `<a/>x`, `<a/> <!-- x --> <?y?>`, ``, ` `, "\xff", "\xc3", "<a>\xc3", "<a>\xc3\x28</a>", "<\xc3", "\"", "'x'", "x{", "[", "%", "#", "!", "=",
+	"<a>\r\n\r\r\n<b></a>", `<a>`, `<a`, `<`, `<a/`, `</a>`, `<a></a`, `<a>&`, `<a>&#`, `<a>&#x`, `<a>&#xg;</a>`, `<a>&;</a>`, `<a>& </a>`, `<a/><b/>`, `<a/>&`, `<a/>x`, `<a/> <!-- x --> <?y?>`, ``, ` `, "\xff", "\xc3", "<a>\xc3", "<a>\xc3\x28</a>", "<\xc3", "\"", "'x'", ")\xf200", "x{", "[", "%", "#", "!", "=",
 )
 
 func byteSlices(texts ...string) [][]byte {

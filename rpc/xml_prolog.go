@@ -83,7 +83,7 @@ func (x *xmlScanner) strayToken(what string) *Error {
 	case string(x.doc[start:]) == "]]":
 		return x.fail(start, unclosedToken)
 	case c == ')' && start+1 < len(x.doc) && bytes.IndexByte([]byte("*+?,|)> \t\r\n"), x.doc[start+1]) < 0:
-		return x.failChar(start+1, start)
+		return x.fail(start+1, notWellFormed)
 	case bytes.IndexByte([]byte("[](),|>"), c) >= 0:
 		return x.fail(start, what)
 	case asciiName[c] != 0 || c >= utf8.RuneSelf:
