@@ -149,10 +149,11 @@ func password(call odoo.Call) (text auth.Secret, notText bool) {
 	return text, text == "" && call.Password.Truthy()
 }
 
-// refused is a login that does not hold: its answer is false, its reason is kept for the log. Another error stays one.
+// refused is a login that does not hold: its answer is false, as Odoo's is to every AccessDenied in authenticate, the
+// cooldown's included; its reason is kept for the log. Another error stays one.
 func refused(rec *Record, err error) (caller, error) {
 	switch auth.KindOf(err) {
-	case auth.Denied, auth.NoPassword, auth.UnknownUser:
+	case auth.Denied, auth.NoPassword, auth.UnknownUser, auth.Cooldown:
 		rec.Err = err
 		return caller{}, nil
 	}
