@@ -132,6 +132,14 @@ func (c Call) Rewrite(dst []byte, db string, uid int64, secret string) []byte {
 	return rpc.AppendCall(dst, env.Protocol, env.ID, env.Service, env.Method, head[:], rest)
 }
 
+// Transcode is Rewrite of a call that came by XML-RPC, for Odoo's /jsonrpc. It tells whether the call can be said in
+// JSON; see rpc.AppendTranscodedCall.
+func (c Call) Transcode(dst []byte, db string, uid int64, secret string) ([]byte, bool) {
+	env := c.Envelope
+	head := [3]rpc.Arg{rpc.StringArg(db), rpc.IntArg(uid), rpc.StringArg(secret)}
+	return rpc.AppendTranscodedCall(dst, env.Service, env.Method, head[:], env.Args[min(3, len(env.Args)):])
+}
+
 // Signature is what a Python function takes by position.
 type Signature struct {
 	Name     string

@@ -34,6 +34,7 @@ type Config struct {
 	Impersonation  auth.Impersonation
 	ArchivedUsers  auth.ArchivedUsers
 	DBServiceFull  bool
+	ForwardXML     bool
 	MaxBody        int64 // bytes
 	CallTimeout    time.Duration
 	DrainTimeout   time.Duration
@@ -76,6 +77,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
+	{"upstream-xmlrpc", "how XML-RPC calls reach Odoo: transcode (through its quicker /jsonrpc) or forward (through its /xmlrpc)", "transcode",
+		func(c *Config, v string) (err error) { c.ForwardXML, err = oneOf(v, "transcode", "forward"); return }, nil},
 	{"max-body", "largest request body, in bytes or with KiB, MiB, GiB", "128MiB",
 		func(c *Config, v string) (err error) { c.MaxBody, err = parseSize(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",

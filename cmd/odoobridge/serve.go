@@ -104,6 +104,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		TrustedProxies: cfg.TrustedProxies,
 		Basic:          cfg.Basic,
 		DBServiceFull:  cfg.DBServiceFull,
+		ForwardXML:     cfg.ForwardXML,
 		MaxBody:        cfg.MaxBody,
 	})
 	checks := []admin.Check{{Name: "odoo", Ask: probe.Ask}}

@@ -30,6 +30,56 @@ const answer = `{"jsonrpc": "2.0", "id": 1, "result": {"server_serie": "18.0", "
 const jsonCall = `{"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": "object", "method": "execute_kw", ` +
 	`"args": ["odoo18", 9001, "x", "res.partner", "search_read", [[["ref", "=", "CONF"]]], {"fields": ["name", "email"], "limit": 10}]}}`
 
+// xmlCall is the same call by XML-RPC, which the bridge transcodes both ways.
+const xmlCall = `<?xml version='1.0'?>
+<methodCall>
+<methodName>execute_kw</methodName>
+<params>
+<param>
+<value><string>odoo18</string></value>
+</param>
+<param>
+<value><int>9001</int></value>
+</param>
+<param>
+<value><string>x</string></value>
+</param>
+<param>
+<value><string>res.partner</string></value>
+</param>
+<param>
+<value><string>search_read</string></value>
+</param>
+<param>
+<value><array><data>
+<value><array><data>
+<value><array><data>
+<value><string>ref</string></value>
+<value><string>=</string></value>
+<value><string>CONF</string></value>
+</data></array></value>
+</data></array></value>
+</data></array></value>
+</param>
+<param>
+<value><struct>
+<member>
+<name>fields</name>
+<value><array><data>
+<value><string>name</string></value>
+<value><string>email</string></value>
+</data></array></value>
+</member>
+<member>
+<name>limit</name>
+<value><int>10</int></value>
+</member>
+</struct></value>
+</param>
+</params>
+</methodCall>
+`
+
 // contestant is a server that the load is sent to.
 type contestant struct {
 	name, url, contentType, body string
@@ -82,9 +132,12 @@ func (w *world) start(ctx context.Context, dir string) error {
 		{name: "nginx", url: local(nginx)},
 		{name: "haproxy", url: local(haproxy)},
 		{name: "odoobridge, JSON-RPC, API-KEY", url: bridge, headers: [][2]string{key}},
+		{name: "odoobridge, XML-RPC transcoded", url: bridge + "/xmlrpc/2/object", contentType: "text/xml", body: xmlCall, headers: [][2]string{key}},
 	} {
-		c.url += "/jsonrpc"
-		c.contentType, c.body = "application/json", jsonCall
+		if c.body == "" {
+			c.url += "/jsonrpc"
+			c.contentType, c.body = "application/json", jsonCall
+		}
 		w.contestants = append(w.contestants, c)
 		if err := check(c); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)

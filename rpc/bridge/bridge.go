@@ -46,6 +46,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; may be empty
 	Basic          bool           // Authorization: Basic is an Odoo login
 	DBServiceFull  bool           // db methods that need the master password are passed on
+	ForwardXML     bool           // XML-RPC calls go to Odoo's /xmlrpc rather than, transcoded, to its quicker /jsonrpc
 	MaxBody        int64          // largest request body in bytes
 }
 

@@ -106,7 +106,7 @@ func TestPipeline(t *testing.T) {
 	}
 }
 
-// TestXML: the same pipeline, in the caller's protocol.
+// TestXML: the same pipeline, in the caller's protocol, and in the same to Odoo.
 func TestXML(t *testing.T) {
 	const body = "<?xml version='1.0'?>\n<methodCall>\n<methodName>execute</methodName>\n<params>\n" +
 		"<param>\n<value><string>odoo18</string></value>\n</param>\n<param>\n<value><int>9001</int></value>\n</param>\n" +
@@ -118,7 +118,7 @@ func TestXML(t *testing.T) {
 		{"//xmlrpc/2//object/", "<value><int>3</int></value>"},
 	} {
 		t.Run(tc.path, func(t *testing.T) {
-			w := start(t, nil, nil)
+			w := start(t, func(c *Config, _ *world) { c.ForwardXML = true }, nil)
 			_, _ = w.post(t, tc.path, body, "Content-Type", "text/xml")
 			sent := strings.Join(w.sent(), "")
 			for _, want := range []string{"<string>minted</string>", "<double>1.50</double>", "<int>9001</int>", "search"} {
@@ -136,6 +136,73 @@ func TestXML(t *testing.T) {
 			res, answer := w.post(t, tc.path, body)
 			if res.StatusCode != 200 || !strings.Contains(answer, tc.fault) {
 				t.Errorf("refused with %d %s, want %s in it", res.StatusCode, answer, tc.fault)
+			}
+		})
+	}
+}
+
+// TestTranscode: XML-RPC callers, and an Odoo that is asked in JSON.
+func TestTranscode(t *testing.T) {
+	call := func(argument string) string {
+		return "<methodCall><methodName>execute</methodName><params><param><value>odoo18</value></param><param><value><int>9001</int></value></param>" +
+			"<param><value>pw</value></param><param><value>res.partner</value></param><param><value>search</value></param><param><value>" +
+			argument + "</value></param></params></methodCall>"
+	}
+	answerWith := func(contentType, body string) http.HandlerFunc {
+		return func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", contentType)
+			_, _ = io.WriteString(rw, body)
+		}
+	}
+	const jsonType, xmlType = "application/json; charset=utf-8", "text/xml; charset=utf-8"
+	long := strings.Repeat("\"0123456789\", ", 200_000)
+	for _, tc := range []struct {
+		name, argument string
+		odoo           http.HandlerFunc
+		sent           string
+		answer         string
+		status         int
+		contentType    string
+		cut            bool // the answer must break off
+		outcome        Outcome
+	}{
+		{name: "a result", argument: "<array><data><value><i4>5</i4></value></data></array>", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "result": [{"id": 7, "name": "<é>"}]}`),
+			sent: `"args": ["odoo18", 9001, "minted", "res.partner", "search", [5]]`, status: 200, contentType: xmlType, outcome: Forwarded,
+			answer: "<value><array><data>\n<value><struct>\n<member>\n<name>id</name>\n<value><int>7</int></value>\n</member>\n<member>\n<name>name</name>\n<value><string>&lt;é&gt;</string></value>\n"},
+		{name: "an error", argument: "x", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "odoo.exceptions.UserError", "message": "no", "arguments": ["no"], "debug": ""}}}`),
+			sent: `"search", "x"]`, status: 200, contentType: xmlType, outcome: Forwarded, answer: "<name>faultCode</name>\n<value><int>2</int></value>"},
+		{name: "a date is forwarded as it came", argument: "<dateTime.iso8601>20240102T03:04:05</dateTime.iso8601>", odoo: answerWith(xmlType, "<methodResponse/>"),
+			sent: "<dateTime.iso8601>20240102T03:04:05</dateTime.iso8601>", status: 200, contentType: xmlType, outcome: Forwarded, answer: "<methodResponse/>"},
+		{name: "a page", argument: "x", odoo: answerWith("text/html", "<h1>hello</h1>"),
+			sent: `"x"`, status: 200, contentType: "text/html", outcome: Forwarded, answer: "<h1>hello</h1>"},
+		{name: "half an answer", argument: "x", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "result": [1, 2`),
+			sent: `"x"`, status: 502, contentType: xmlType, outcome: BadGateway, answer: "The call was carried out"},
+		{name: "a large answer", argument: "x", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "result": [`+long+`1]}`),
+			sent: `"x"`, status: 200, contentType: xmlType, outcome: Forwarded, answer: "<value><int>1</int></value>\n</data></array></value>\n</param>\n</params>\n\n</methodResponse>\n"},
+		{name: "half a large answer", argument: "x", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "result": [`+long),
+			sent: `"x"`, status: 200, contentType: xmlType, outcome: BadGateway, cut: true},
+		{name: "None at the end of a large answer", argument: "x", odoo: answerWith(jsonType, `{"jsonrpc": "2.0", "id": 1, "result": [`+long+`null]}`),
+			sent: `"x"`, status: 200, contentType: xmlType, outcome: BadGateway, cut: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := start(t, nil, tc.odoo)
+			res, err := http.Post(w.url+"/xmlrpc/2/object", "text/xml", strings.NewReader(call(tc.argument)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			answer, err := io.ReadAll(res.Body)
+			if (err != nil) != tc.cut {
+				t.Errorf("error %v after %d bytes; to be cut: %v", err, len(answer), tc.cut)
+			}
+			if res.StatusCode != tc.status || res.Header.Get("Content-Type") != tc.contentType || !strings.Contains(string(answer), tc.answer) {
+				t.Errorf("status %d, %s: %.500s; want %d, %s with %s", res.StatusCode, res.Header.Get("Content-Type"), answer, tc.status, tc.contentType, tc.answer)
+			}
+			if sent := strings.Join(w.sent(), "\n"); len(w.sent()) != 1 || !strings.Contains(sent, tc.sent) {
+				t.Errorf("Odoo received %s, want %s in it", sent, tc.sent)
+			}
+			if rec := <-w.records; rec.Outcome != tc.outcome {
+				t.Errorf("outcome %s, want %s", rec.Outcome, tc.outcome)
 			}
 		})
 	}

@@ -75,11 +75,11 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
 		return nil
 	}
-	body, err := b.rewrite(ctx, s, call, id)
+	protocol, err := b.rewrite(ctx, s, call, id)
 	if err != nil {
 		return err
 	}
-	return b.forward(ctx, w, r, rec, s, body)
+	return b.forward(ctx, w, r, rec, s, protocol)
 }
 
 // envelope reads the request's body and the call in it.
@@ -134,51 +134,75 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 	return nil, nil
 }
 
-// rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes.
-func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) ([]byte, error) {
+// rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes, and in which protocol.
+func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) (rpc.Protocol, error) {
+	env := call.Envelope
 	if call.Kind != odoo.Object {
-		s.out = call.Envelope.Append(s.out[:0])
-		return s.out, nil
+		s.out = env.Append(s.out[:0])
+		return env.Protocol, nil
 	}
 	secret, err := b.cfg.Auth.Secret(ctx, who.Identity)
 	if err != nil {
-		return nil, err
+		return env.Protocol, err
+	}
+	if env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML {
+		var ok bool
+		if s.out, ok = call.Transcode(s.out[:0], who.DB, who.UID, secret.Reveal()); ok {
+			return rpc.JSONRPC, nil
+		}
 	}
 	s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
-	return s.out, nil
+	return env.Protocol, nil
 }
 
-// forward sends the call to Odoo, once, and streams the answer back as it is.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, body []byte) error {
+// forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
-	env := &s.env
-	s.up = upstream.Request{Path: "/jsonrpc", Body: body, Fields: append(s.up.Fields[:0], jsonField)}
-	switch env.Protocol {
+	transcode := p != s.env.Protocol
+	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
+	switch p {
 	case rpc.XMLRPC2:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+s.env.Service, xmlField
 	case rpc.XMLRPC1:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+s.env.Service, xmlField
 	}
-	s.up.Fields = appendForwarded(s.up.Fields, r, rec)
+	s.up.Fields = appendForwarded(s.up.Fields, r, rec, transcode)
 	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
 		return err
 	}
 	defer answer.Close()
 	rec.Outcome = Forwarded
-	if err := stream(w, answer); err != nil {
-		rec.Err = err
-		// The status is sent: only a cut connection can still tell the client that the answer is not whole.
-		panic(http.ErrAbortHandler)
+	if transcode && isJSON(answer) {
+		err = rpc.TranscodeReply(w, s.env.Protocol, b.cfg.Series(), answer)
+	} else {
+		err = stream(w, answer)
 	}
-	return nil
+	var unsent *rpc.Error
+	if err == nil || errors.As(err, &unsent) {
+		return err
+	}
+	rec.Err = err
+	// The status is sent: only a cut connection can still tell the client that the answer is not whole.
+	panic(http.ErrAbortHandler)
 }
 
 var (
 	jsonField = upstream.Field{Name: "Content-Type", Value: "application/json"}
 	xmlField  = upstream.Field{Name: "Content-Type", Value: "text/xml"}
 )
+
+// isJSON tells whether an answer is JSON-RPC's, and no page of Odoo's or of a proxy before it, which is passed on as it
+// is.
+func isJSON(a *upstream.Answer) bool {
+	for _, f := range a.Fields {
+		if f.Name == "Content-Type" {
+			return a.Status == http.StatusOK && rpc.IsJSON(f.Value)
+		}
+	}
+	return false
+}
 
 // wireError is the one table from what went wrong to what the caller is told.
 func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
@@ -191,8 +215,11 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 	)
 	switch {
 	case errors.As(err, &wire):
-		if wire.Class == "odoo.exceptions.AccessDenied" {
+		switch {
+		case wire.Class == "odoo.exceptions.AccessDenied":
 			return wire, Denied
+		case wire.Status == http.StatusBadGateway:
+			return wire, BadGateway
 		}
 		return wire, Invalid
 	case errors.As(err, &who):

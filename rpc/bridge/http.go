@@ -78,10 +78,16 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) erro
 
 // passedOn are the request headers that Odoo gets as they came. All others stay here, credentials and those with
 // underscores, which a WSGI server would take for their namesakes with dashes, among them.
-var passedOn = []string{"Accept-Encoding", "Accept-Language", "User-Agent", "Traceparent", "Tracestate"}
+var passedOn = []string{"Accept-Language", "User-Agent", "Traceparent", "Tracestate"}
 
-// appendForwarded appends the fields that Odoo gets besides the Content-Type.
-func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record) []upstream.Field {
+// appendForwarded appends the fields that Odoo gets besides the Content-Type. The encoding of an answer that is to be
+// read here is not for the caller to choose.
+func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record, read bool) []upstream.Field {
+	for _, v := range r.Header["Accept-Encoding"] {
+		if !read {
+			fields = append(fields, upstream.Field{Name: "Accept-Encoding", Value: v})
+		}
+	}
 	for _, name := range passedOn {
 		for _, v := range r.Header[name] {
 			fields = append(fields, upstream.Field{Name: name, Value: v})
