@@ -93,7 +93,8 @@ func defaultDataDir(series int) string {
 const demoRole = "odoobridge"
 
 func (p program) demo(ctx context.Context, d demoFlags) (err error) {
-	log := newLog(p.stderr, zerolog.LevelInfoValue)
+	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
+	defer flush()
 	// Fast: what a power cut could cost is made anew at every start.
 	cluster, err := postgres.Start(ctx, postgres.Options{Dir: d.dir, Fast: true})
 	if err != nil {

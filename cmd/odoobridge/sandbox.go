@@ -57,7 +57,8 @@ func (p program) sandboxCommand() *cobra.Command {
 }
 
 func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series int, address string, reset bool) error {
-	log := newLog(p.stderr, zerolog.LevelInfoValue)
+	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
+	defer flush()
 	if err := createDatabase(ctx, dsn, name); err != nil {
 		return err
 	}

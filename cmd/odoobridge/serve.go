@@ -44,7 +44,8 @@ func (p program) serveCommand() *cobra.Command {
 }
 
 func (p program) serve(ctx context.Context, cfg Config) error {
-	log := newLog(p.stderr, cfg.LogLevel)
+	log, flush := newLog(p.stderr, cfg.LogLevel)
+	defer flush()
 	s, err := startService(ctx, cfg, log)
 	if err != nil {
 		return err
