@@ -35,8 +35,10 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# bench measures the wire code alone, and then the bridge beside nginx and HAProxy, which it needs, and wrk.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -benchmem ./rpc ./auth
+	$(GO) run ./integration/bench -o bench.txt
 
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \
