@@ -74,7 +74,7 @@ type NativeKey struct {
 type Settings struct {
 	CooldownAfter    int           // base.login_cooldown_after; 0 switches the cooldown off
 	CooldownDuration time.Duration // base.login_cooldown_duration
-	PasswordRounds   int           // the commonest number of pbkdf2 rounds among the passwords; 0 when there are none
+	PasswordRounds   int           // the largest number of pbkdf2 rounds among the passwords; 0 when there are none
 }
 
 // Values of a stock Odoo where ir_config_parameter has no row.

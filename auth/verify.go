@@ -33,7 +33,7 @@ func (a *Authenticator) keyEvidence(ctx context.Context, f found, c claim) (*evi
 // Native keys come first since they cost a hundredth of a password; which one it is makes no difference to what the
 // caller may do.
 //
-// Whoever the claim names, and whatever is stored of them, a miss takes one hash of the usual rounds.
+// Whoever the claim names, and whatever is stored of them, a miss takes as long as the dearest hash of the database.
 func (a *Authenticator) userEvidence(ctx context.Context, f found, user *User, c claim) (*evidence, error) {
 	if c.noText {
 		return nil, withoutPassword(user, c)

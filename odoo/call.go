@@ -3,7 +3,7 @@
 // the series differ. It does no I/O.
 //
 // Facts come from the recorded exchanges of series 15, 18 and 19, whose case ids are named where they decide something.
-// A series between two recorded ones is treated as the one below, except where the source of the change is known.
+// A 17 was asked the same; 16 is taken for a 17, and a series before 15 for a 15.
 package odoo
 
 import "odoobridge/rpc"

@@ -62,3 +62,30 @@ func parse(c conformance.Case, s rpc.Series) (*rpc.Envelope, rpc.Protocol, bool)
 	}
 	return nil, 0, false
 }
+
+// TestNoDatabase: recorded for 15, 18 and 19 (auth.db.empty, auth.db.null); tried on a 17.
+func TestNoDatabase(t *testing.T) {
+	for _, tc := range []struct {
+		series rpc.Series
+		db     string
+		class  string
+	}{
+		{15, `""`, "psycopg2.OperationalError"}, {15, `null`, "builtins.AttributeError"},
+		{17, `""`, "psycopg2.OperationalError"}, {17, `null`, "psycopg2.OperationalError"}, {17, `false`, "psycopg2.OperationalError"},
+		{18, `""`, "builtins.AssertionError"}, {18, `null`, "builtins.AssertionError"}, {19, `false`, "builtins.AssertionError"},
+		{15, `1`, "builtins.AttributeError"}, {17, `1`, "builtins.AttributeError"}, {19, `1`, "builtins.AttributeError"},
+	} {
+		var env rpc.Envelope
+		body := `{"params": {"service": "common", "method": "login", "args": [` + tc.db + `, "admin", "admin"]}}`
+		if err := env.ParseJSON([]byte(body), tc.series); err != nil {
+			t.Fatal(err)
+		}
+		call, wrong := odoo.Read(&env, tc.series)
+		if wrong != nil {
+			t.Fatal(wrong)
+		}
+		if _, err := call.DBName(); err == nil || err.Class != tc.class {
+			t.Errorf("series %d, database %s: %v, want %s", tc.series, tc.db, err, tc.class)
+		}
+	}
+}

@@ -15,12 +15,12 @@ func (c Call) DBName() (string, *rpc.Error) {
 	if name, ok := c.DB.Str(); ok && name != "" {
 		return name, nil
 	}
-	if !c.DB.Truthy() && c.Series >= 16 {
+	if !c.DB.Truthy() && c.Series >= 18 {
 		return "", exception("builtins.AssertionError", "Missing database name") // auth.db.empty, auth.db.null in 18
 	}
-	if c.DB.Kind() == rpc.String {
-		// Without a name PostgreSQL's client library takes the role's (auth.db.empty in 15). The role is nobody's
-		// business; the recordings' was odoo.
+	if c.DB.Kind() == rpc.String || (!c.DB.Truthy() && c.Series >= 16) {
+		// Without a name PostgreSQL's client library takes the role's (auth.db.empty in 15; tried on a 17, which does
+		// so for null and false too). The role is nobody's business; the recordings' was odoo.
 		return "", NoSuchDatabase("odoo")
 	}
 	return "", exception("builtins.AttributeError", "'"+c.DB.PyType()+"' object has no attribute 'startswith'") // auth.db.int

@@ -45,8 +45,9 @@ func ErrorReply(p Protocol, s Series, id []byte, e *Error) Reply {
 		r.Header = jsonHeader(s, false)
 	} else {
 		r.Body = appendFault(nil, p, s, e)
-		// 19 makes a fault a plain response of werkzeug, which nobody marks (common.version.extra.xml2).
-		r.Header = xmlHeader(s, s.orDefault() < 19)
+		// A fault is marked in 18 only: 19 makes it a plain response of werkzeug (common.version.extra.xml2), and 17, tried
+		// but not recorded, raises past the place that marks.
+		r.Header = xmlHeader(s, s.orDefault() == 18)
 	}
 	if e.RetryAfter > 0 {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second

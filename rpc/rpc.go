@@ -36,8 +36,8 @@ func (s Series) orDefault() Series {
 	return s
 }
 
-// The wire differs between series in a few places. 15, 18 and 19 are recorded; that 16 and 17 speak HTTP as 18 does and
-// XML as 15 does follows from when Odoo's http.py and rpc.py were rewritten, and is not recorded.
+// The wire differs between series in a few places. 15, 18 and 19 are recorded. 17 was compared with the recordings of 18
+// by sending their requests to it: it speaks HTTP as 18 does and XML as 15 does. 16 is taken for a 17.
 
 // oldHTTP is true before Odoo's HTTP layer was rewritten: JSON is read strictly as UTF-8 and printed in ASCII, its
 // Content-Type names no charset, nothing says nosniff, and what fails before the call is an HTML page.

@@ -18,7 +18,7 @@ const detectEvery = time.Minute
 type layout struct {
 	columns        map[string]bool // "table.column"
 	read           string          // the statement of Read
-	passwordRounds int             // the commonest among the passwords, 0 when there are none
+	passwordRounds int             // the largest among the passwords, 0 when there are none
 }
 
 // tables are those that are looked at.
@@ -71,9 +71,11 @@ func (b *base) detect(ctx context.Context) (*layout, error) {
 	return l, err
 }
 
-// passwordRounds looks at a sample of the passwords only, since there may be very many users.
+// passwordRounds is what the dearest password costs: an upgraded database has users of several series' rounds, and a
+// login that does not exist must not be told by being cheaper than one that does. It looks at a sample only, since there
+// may be very many users.
 const passwordRounds = `
-	SELECT coalesce(mode() WITHIN GROUP (ORDER BY rounds), 0) FROM (
+	SELECT coalesce(max(rounds), 0) FROM (
 		SELECT substring(password FROM '^\$pbkdf2-sha512\$([0-9]{1,9})\$')::int AS rounds
 		FROM res_users WHERE password LIKE '$pbkdf2-sha512$%' LIMIT 1000
 	) sample WHERE rounds IS NOT NULL`

@@ -28,7 +28,7 @@ func authError(e *auth.Error) (*rpc.Error, Outcome) {
 			Message: "503 Service Unavailable: too many passwords are being checked; try again", RetryAfter: e.RetryAfter}, Overloaded
 	case auth.Unavailable:
 		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
-			Message: "503 Service Unavailable: who calls can't be told while the database is away; try again", RetryAfter: max(e.RetryAfter, time.Second)}, Unavailable
+			Message: "503 Service Unavailable: the bridge could not ask its database who calls; its log says why. Try again", RetryAfter: max(e.RetryAfter, time.Second)}, Unavailable
 	}
 	return denied, Denied
 }
