@@ -82,7 +82,7 @@ func TestDatabaseAway(t *testing.T) {
 // wantUnavailable expects that who calls cannot be told.
 func wantUnavailable(t *testing.T, a answer) {
 	t.Helper()
-	wantJSONError(t, a, 503, "werkzeug.exceptions.ServiceUnavailable", "while the database is away")
+	wantJSONError(t, a, 503, "werkzeug.exceptions.ServiceUnavailable", "could not ask its database")
 }
 
 // contactOdoo is an Odoo that answers every call with the contact's name.
