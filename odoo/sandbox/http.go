@@ -17,22 +17,20 @@ const maxBody = 128 << 20
 
 // ServeHTTP routes as Odoo does: a slash at the end and doubled slashes do not count.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := cleanPath(r.URL.Path)
+	path := rpc.CleanPath(r.URL.Path)
 	rest, isXML := strings.CutPrefix(path, "/xmlrpc/")
 	service, isV2 := strings.CutPrefix(rest, "2/")
 	var reply rpc.Reply
 	switch {
-	case path == "/jsonrpc" && !isJSON(r):
-		reply = s.notJSON(r)
 	case path == "/jsonrpc":
-		reply = s.serveJSON(r)
+		reply = s.serveRPC(r, rpc.JSONRPC, "")
 	case isXML && rest != "" && !strings.Contains(service, "/"):
 		protocol := rpc.XMLRPC1
 		if isV2 {
 			protocol = rpc.XMLRPC2
 		}
-		reply = s.serveXML(r, protocol, service)
-	case isJSON(r):
+		reply = s.serveRPC(r, protocol, service)
+	case rpc.IsJSON(r.Header.Get("Content-Type")):
 		reply = s.notFoundJSON(r)
 	default:
 		reply = s.page(rpc.PageNotFound, r)
@@ -42,43 +40,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cleanPath is the path as Werkzeug matches it.
-func cleanPath(path string) string {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
-	if len(path) > 1 {
-		path = strings.TrimSuffix(path, "/")
-	}
-	return path
-}
-
 func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
 	return rpc.PageReply(rpc.Series(s.series), page, r.URL.Path)
-}
-
-// mediaType is the Content-Type without its parameters.
-func mediaType(r *http.Request) string {
-	t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	return strings.ToLower(strings.TrimSpace(t))
-}
-
-func isJSON(r *http.Request) bool {
-	t := mediaType(r)
-	return t == "application/json" || t == "application/json-rpc"
-}
-
-// isForm says whether Werkzeug reads the body as a form, after which there is none left to read (px.ct.form).
-func isForm(r *http.Request) bool {
-	t := mediaType(r)
-	return t == "application/x-www-form-urlencoded" || t == "multipart/form-data"
-}
-
-func (s *Sandbox) notJSON(r *http.Request) rpc.Reply {
-	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
-		return s.page(rpc.PageContentTypeNoBody, r)
-	}
-	return s.page(rpc.PageContentType, r)
 }
 
 // notFoundJSON is the answer to a JSON request of an unknown path, which some series word as JSON, with the id.
@@ -103,36 +66,19 @@ func readBody(r *http.Request) ([]byte, error) {
 	return io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 }
 
-func (s *Sandbox) serveJSON(r *http.Request) rpc.Reply {
-	body, err := readBody(r)
-	if err != nil {
-		return s.page(rpc.PageInternalError, r)
-	}
+// serveRPC answers a request to one of the RPC endpoints.
+func (s *Sandbox) serveRPC(r *http.Request, p rpc.Protocol, service string) rpc.Reply {
+	series := rpc.Series(s.series)
+	req := rpc.Request{Protocol: p, Service: service, Method: r.Method, ContentType: r.Header.Get("Content-Type"), NoBody: r.ContentLength == 0}
 	var e rpc.Envelope
-	if err := e.ParseJSON(body, rpc.Series(s.series)); err != nil {
-		return s.errorReply(&e, r, rpc.JSONRPC, err)
-	}
-	return s.serve(r, &e, rpc.JSONRPC)
-}
-
-func (s *Sandbox) serveXML(r *http.Request, p rpc.Protocol, service string) rpc.Reply {
-	if r.Method != http.MethodPost && (r.Method != http.MethodOptions || s.series < 16) {
-		return s.page(rpc.PageMethodNotAllowed, r)
+	if err := req.Check(series); err != nil {
+		return s.errorReply(&e, r, p, err)
 	}
 	body, err := readBody(r)
 	if err != nil {
 		return s.page(rpc.PageInternalError, r)
 	}
-	if isForm(r) {
-		body = nil
-	}
-	var e rpc.Envelope
-	if s.series < 16 && isJSON(r) { // its first look at a request is by the Content-Type (px.ct.json)
-		if err := e.ParseJSON(body, rpc.Series(s.series)); err != nil {
-			return s.errorReply(&e, r, rpc.JSONRPC, err)
-		}
-	}
-	if err := e.ParseXML(p, service, body, rpc.Series(s.series)); err != nil {
+	if err := e.Parse(req, body, series); err != nil {
 		return s.errorReply(&e, r, p, err)
 	}
 	return s.serve(r, &e, p)

@@ -316,18 +316,24 @@ func (e *env) displayNames(m *model, ids []int64) (map[int64]any, error) {
 		}
 		return names, nil
 	}
-	rows, err := e.tx.QueryContext(e.ctx, "SELECT t.id, coalesce("+column("t", f)+"::text, '') FROM "+quote(m.table)+" t WHERE t.id = ANY ($1)", pq.Array(ids))
+	return names, e.eachName(func(id int64, name string) { names[id] = name },
+		"SELECT t.id, coalesce("+column("t", f)+"::text, '') FROM "+quote(m.table)+" t WHERE t.id = ANY ($1)", pq.Array(ids))
+}
+
+// eachName hands over the rows of a query, an id and a name each.
+func (e *env) eachName(each func(id int64, name string), query string, args ...any) error {
+	rows, err := e.tx.QueryContext(e.ctx, query, args...)
 	if err != nil {
-		return nil, e.databaseError(err)
+		return e.databaseError(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
 		var name string
 		if err := rows.Scan(&id, &name); err != nil {
-			return nil, err
+			return err
 		}
-		names[id] = name
+		each(id, name)
 	}
-	return names, e.databaseError(rows.Err())
+	return e.databaseError(rows.Err())
 }

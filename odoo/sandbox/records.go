@@ -70,22 +70,9 @@ func (e *env) copyData(m *model, id int64, overriding *dict) (*dict, error) {
 
 // externalIDs are the names in ir_model_data of records, "module.name".
 func (e *env) externalIDs(m *model, ids []int64) (map[int64]string, error) {
-	rows, err := e.tx.QueryContext(e.ctx, `SELECT res_id, module || '.' || name FROM ir_model_data
-		WHERE model = $1 AND res_id = ANY ($2) ORDER BY id DESC`, m.name, pq.Array(ids))
-	if err != nil {
-		return nil, e.databaseError(err)
-	}
-	defer rows.Close()
 	names := make(map[int64]string)
-	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return nil, err
-		}
-		names[id] = name
-	}
-	return names, e.databaseError(rows.Err())
+	return names, e.eachName(func(id int64, name string) { names[id] = name }, `SELECT res_id, module || '.' || name FROM ir_model_data
+		WHERE model = $1 AND res_id = ANY ($2) ORDER BY id DESC`, m.name, pq.Array(ids))
 }
 
 // runGetExternalID answers a dict whose keys are integers.
