@@ -148,8 +148,17 @@ func (c Call) CheckMethod() *rpc.Error {
 	return c.noMethod()
 }
 
-// MethodFirst tells whether CheckMethod comes before the credentials.
-func (c Call) MethodFirst() bool { return c.Series < 16 }
+// CheckBeforeDatabase returns the error that Odoo finds in an Object call before it opens the database: it reads the uid
+// first, and up to 15 looks at the method too.
+func (c Call) CheckBeforeDatabase() *rpc.Error {
+	if _, err := c.UserID(); err != nil {
+		return err
+	}
+	if c.Series < 16 {
+		return c.CheckMethod()
+	}
+	return nil
+}
 
 func (c Call) noMethod() *rpc.Error {
 	name := c.Envelope.MethodValue.PyStr() // an empty methodName is None in XML-RPC: auth.method.empty.xml2

@@ -49,13 +49,8 @@ func (b *Bridge) database(call odoo.Call, byHeader bool) (string, error) {
 		return "", nil
 	}
 	if call.Kind == odoo.Object && !byHeader {
-		if _, err := call.UserID(); err != nil {
-			return "", err // Odoo reads the uid before it looks at the database
-		}
-		if call.MethodFirst() {
-			if err := call.CheckMethod(); err != nil {
-				return "", err
-			}
+		if wrong := call.CheckBeforeDatabase(); wrong != nil {
+			return "", wrong
 		}
 		if call.Series >= 19 && !call.Password.Truthy() {
 			return "", &auth.Error{Kind: auth.Denied, Reason: "no password in the call"}
