@@ -46,12 +46,7 @@ type Client struct {
 
 // New returns a client of the Odoo at cfg.URL. No connection is made yet.
 func New(cfg Config) *Client {
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = 5 * time.Second
-	}
-	if cfg.MaxIdle == 0 {
-		cfg.MaxIdle = 64
-	}
+	cfg = cfg.withDefaults()
 	c := &Client{config: cfg, host: cfg.URL.Host, prefix: strings.TrimRight(cfg.URL.EscapedPath(), "/"), idle: pool{limit: cfg.MaxIdle}}
 	port := cfg.URL.Port()
 	if cfg.URL.Scheme == "https" {
@@ -64,6 +59,16 @@ func New(cfg Config) *Client {
 	}
 	c.address = net.JoinHostPort(cfg.URL.Hostname(), port)
 	return c
+}
+
+func (cfg Config) withDefaults() Config {
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	if cfg.MaxIdle == 0 {
+		cfg.MaxIdle = 64
+	}
+	return cfg
 }
 
 // Close drops the idle connections.

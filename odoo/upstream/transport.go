@@ -1,0 +1,36 @@
+package upstream
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+)
+
+// NewTransport returns a RoundTripper for requests that go to Odoo as they came, of any method and streamed both ways.
+// Each has a connection of its own: net/http sends some requests a second time when a kept-alive connection breaks, and a
+// GET to a controller may do as much as a POST. The errors are *Error.
+func NewTransport(cfg Config) http.RoundTripper {
+	cfg = cfg.withDefaults()
+	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
+	return &transport{http.Transport{
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   cfg.ConnectTimeout,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		ResponseHeaderTimeout: cfg.CallTimeout,
+		DisableKeepAlives:     true,
+		DisableCompression:    true,
+	}}
+}
+
+type transport struct{ http http.Transport }
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t.http.RoundTrip(r)
+	if err == nil {
+		return res, nil
+	}
+	var dial *net.OpError
+	connected := !errors.As(err, &dial) || dial.Op != "dial"
+	return nil, classify(r.Context(), err, connected)
+}
