@@ -16,9 +16,10 @@ type Error struct {
 	RetryAfter time.Duration // above 0 adds Retry-After, in whole seconds, rounded up
 	Cause      error         // private: for the log, never on the wire
 
-	text  string // str(exception) where that is not Message: repr of the key for a KeyError
-	page  Page   // answered by the HTTP layer with this page
-	quote []byte // the body the page quotes; it may hold a secret, so Error leaves it out
+	text    string  // str(exception) where that is not Message: repr of the key for a KeyError
+	page    Page    // answered by the HTTP layer with this page
+	request Request // to which, where the page says so
+	quote   []byte  // the body the page quotes; it may hold a secret, so Error leaves it out
 }
 
 // Error is the last line of a Python traceback, the class with its module.
@@ -60,6 +61,11 @@ func pageError(page Page, message string) *Error {
 func AccessDenied() *Error {
 	return &Error{Class: "odoo.exceptions.AccessDenied", Message: "Access Denied"}
 }
+
+const sessionExpired = "odoo.http.SessionExpiredException"
+
+// SessionExpired is Odoo's answer to a request that needs a session and has none.
+func SessionExpired() *Error { return &Error{Class: sessionExpired, Message: "Session expired"} }
 
 // TypeError is Python's TypeError: a call with the wrong arguments.
 func TypeError(message string) *Error {

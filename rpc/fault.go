@@ -88,8 +88,12 @@ type jsonMessage struct {
 	message string
 }
 
-// odooServerError is what every exception of a call is. JSON-RPC's own codes are never used; 19 moved from 200 to 0.
-func odooServerError(s Series) jsonMessage {
+// odooServerError is what every exception of a call is, but that of a session that is none. JSON-RPC's own codes are
+// never used; 19 moved from 200 to 0.
+func odooServerError(e *Error, s Series) jsonMessage {
+	if e.Class == sessionExpired {
+		return jsonMessage{100, "Odoo Session Expired"}
+	}
 	if s.orDefault() >= 19 {
 		return jsonMessage{0, "Odoo Server Error"}
 	}

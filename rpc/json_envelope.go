@@ -7,14 +7,24 @@ import (
 // jsonCall is what the scan of a JSON-RPC body leaves. Each field holds the last value its name had: a Python dict
 // keeps that one (pj.dup.service, pj.dup.params).
 type jsonCall struct {
-	id                    Value
-	params                Value // "params" when it is no object
-	service, method, args Value // members of "params" when it is one
+	endpoint Endpoint
+	id       Value
+	params   Value    // "params" when it is no object
+	members  [4]Value // of "params" when it is one, those that the endpoint takes, in its order
 }
+
+// The members of "params" to /jsonrpc.
+const (
+	serviceMember = iota
+	methodMember
+	argsMember
+)
 
 // ParseJSON reads the body of POST /jsonrpc. The error is an *Error, worded as series s words it, for ErrorReply. After
 // an error ID is what the answer must carry.
-func (e *Envelope) ParseJSON(body []byte, s Series) error {
+func (e *Envelope) ParseJSON(body []byte, s Series) error { return e.parseJSON(Request{}, body, s) }
+
+func (e *Envelope) parseJSON(r Request, body []byte, s Series) error {
 	e.reset(JSONRPC)
 	if !utf8.Valid(body) {
 		if s.oldHTTP() {
@@ -24,7 +34,7 @@ func (e *Envelope) ParseJSON(body []byte, s Series) error {
 		e.text = appendReplaced(e.text[:0], body)
 		body = e.text
 	}
-	var call jsonCall
+	call := jsonCall{endpoint: r.Endpoint}
 	if fault := e.scanJSON(body, &call); fault != 0 {
 		return jsonFaultError(fault, body, s)
 	}
@@ -33,16 +43,20 @@ func (e *Envelope) ParseJSON(body []byte, s Series) error {
 		if err := call.unpackParams(s); err != nil {
 			return err
 		}
-		if call.args.kind == Array {
-			e.Args = append(e.Args, jsonElements(call.args.raw)...)
+		if args := call.members[argsMember]; r.Endpoint == EndpointRPC && args.kind == Array {
+			e.Args = append(e.Args, jsonElements(args.raw)...)
 		}
 	}
 	if err := call.missing(s); err != nil {
 		return err
 	}
-	e.ServiceValue, e.MethodValue = call.service, call.method
-	e.Service, e.Method = word(call.service), word(call.method)
-	e.setArgs(call.args)
+	if r.Endpoint != EndpointRPC {
+		e.setCall(r, call.members[:len(endpoints[r.Endpoint].params)])
+		return nil
+	}
+	e.ServiceValue, e.MethodValue = call.members[serviceMember], call.members[methodMember]
+	e.Service, e.Method = word(e.ServiceValue), word(e.MethodValue)
+	e.setArgs(call.members[argsMember])
 	return nil
 }
 
@@ -72,7 +86,7 @@ func (e *Envelope) scanCall(s *jsonScanner, call *jsonCall) jsonFault {
 	return scanMembers(s, func(name []byte) (fault jsonFault) {
 		switch {
 		case jsonStringIs(name, "params"):
-			*call = jsonCall{id: call.id}
+			*call = jsonCall{endpoint: call.endpoint, id: call.id}
 			e.Args = e.Args[:0]
 			if s.peek() == '{' {
 				return e.scanParams(s, call)
@@ -89,23 +103,31 @@ func (e *Envelope) scanCall(s *jsonScanner, call *jsonCall) jsonFault {
 
 func (e *Envelope) scanParams(s *jsonScanner, call *jsonCall) jsonFault {
 	return scanMembers(s, func(name []byte) (fault jsonFault) {
+		i := call.member(name)
 		switch {
-		case jsonStringIs(name, "service"):
-			call.service, fault = s.value(2)
-		case jsonStringIs(name, "method"):
-			call.method, fault = s.value(2)
-		case jsonStringIs(name, "args"):
+		case i < 0:
+			_, fault = s.value(2)
+			return fault
+		case i == argsMember && call.endpoint == EndpointRPC:
 			e.Args = e.Args[:0]
 			if s.peek() == '[' {
-				call.args, fault = e.scanArgs(s)
+				call.members[i], fault = e.scanArgs(s)
 				return fault
 			}
-			call.args, fault = s.value(2)
-		default:
-			_, fault = s.value(2)
 		}
+		call.members[i], fault = s.value(2)
 		return fault
 	})
+}
+
+// member is the place of the parameter name, a JSON string, among those the endpoint takes; -1 if it takes no such one.
+func (c *jsonCall) member(name []byte) int {
+	for i, param := range endpoints[c.endpoint].params {
+		if jsonStringIs(name, param) {
+			return i
+		}
+	}
+	return -1
 }
 
 // scanArgs reads the array at pos into e.Args.

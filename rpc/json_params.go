@@ -94,43 +94,31 @@ func (c *jsonCall) setParam(name, value Value) {
 	if name.kind != String {
 		return
 	}
-	switch s, _ := name.Str(); s {
-	case "service":
-		c.service = value
-	case "method":
-		c.method = value
-	case "args":
-		c.args = value
+	if i := c.member(name.raw); i >= 0 {
+		c.members[i] = value
 	}
 }
 
-// missing is Python's answer to a call of jsonrpc(self, service, method, args) without all of them; the class has
-// another name in 19 (pj.params.noservice, pj.object.empty).
+// missing is Python's answer to a call of the controller's function without all of its arguments (pj.params.noservice,
+// pj.object.empty).
 func (c *jsonCall) missing(s Series) error {
 	var names []string
-	if c.service.kind == Invalid {
-		names = append(names, "'service'")
+	for i, name := range endpoints[c.endpoint].params {
+		if c.members[i].kind == Invalid {
+			names = append(names, "'"+name+"'")
+		}
 	}
-	if c.method.kind == Invalid {
-		names = append(names, "'method'")
-	}
-	if c.args.kind == Invalid {
-		names = append(names, "'args'")
-	}
-	class := "RPC"
-	if s.orDefault() >= 19 {
-		class = "JSONRPC"
-	}
-	var list string
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return nil
-	case 1:
-		list = "argument: " + names[0]
-	case 2:
-		list = "arguments: " + strings.Join(names, " and ")
-	default:
-		list = "arguments: 'service', 'method', and 'args'"
 	}
-	return TypeError(fmt.Sprintf("%s.jsonrpc() missing %d required positional %s", class, len(names), list))
+	function := c.endpoint.qualname(s)
+	last := len(names) - 1
+	switch last {
+	case 0:
+		return TypeError(fmt.Sprintf("%s() missing 1 required positional argument: %s", function, names[0]))
+	case 1:
+		return TypeError(fmt.Sprintf("%s() missing 2 required positional arguments: %s and %s", function, names[0], names[1]))
+	}
+	return TypeError(fmt.Sprintf("%s() missing %d required positional arguments: %s, and %s",
+		function, len(names), strings.Join(names[:last], ", "), names[last]))
 }

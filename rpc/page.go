@@ -1,10 +1,12 @@
 package rpc
 
 import (
+	"crypto/rand"
 	"fmt"
 	"html"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Page is an answer of Odoo's HTTP layer, which knows neither JSON-RPC nor XML-RPC.
@@ -54,37 +56,38 @@ func PageError(page Page) *Error {
 	return pageError(page, http.StatusText(pages[page].status))
 }
 
-// PageReply is page as series s words it for a request of path, which some pages quote.
-func PageReply(s Series, page Page, path string) Reply {
+// PageReply is page as series s words it for request r, which some pages quote.
+func PageReply(s Series, page Page, r Request) Reply {
 	p := pages[page]
-	r := Reply{Status: p.status, Header: htmlHeader(false)}
+	reply := Reply{Status: p.status, Header: htmlHeader(false)}
 	text := p.text
 	switch page {
 	case PageNotFound:
 		if s.orDefault() >= 19 {
-			r.Body = []byte(noDatabaseText)
-			return r
+			reply.Body = []byte(noDatabaseText)
+			return reply
 		}
 	case PageMethodNotAllowed:
 		allow := "OPTIONS, POST"
 		if s.oldHTTP() {
 			allow = "POST"
 		}
-		r.Header = append(r.Header, Header{"Allow", allow})
+		reply.Header = append(reply.Header, Header{"Allow", allow})
 	case PageContentType, PageContentTypeNoBody:
-		return contentTypePage(s, page, path)
+		return contentTypePage(s, page, r)
 	case PageInvalidJSON, PageInvalidCall:
 		if !s.oldHTTP() { // a bare text, and marked
 			return Reply{p.status, htmlHeader(true), []byte(text)}
 		}
 	}
-	r.Body = htmlPage(p.status, text)
-	return r
+	reply.Body = htmlPage(p.status, text)
+	return reply
 }
 
-// contentTypePage is the answer of /jsonrpc to a request that is not JSON: each series has its own idea of what is wrong.
-func contentTypePage(s Series, page Page, path string) Reply {
-	path = html.EscapeString(path)
+// contentTypePage is the answer of a JSON-RPC endpoint to a request that is not JSON: each series has its own idea of what
+// is wrong.
+func contentTypePage(s Series, page Page, r Request) Reply {
+	path := html.EscapeString(r.Path)
 	noBody := page == PageContentTypeNoBody
 	switch series := s.orDefault(); {
 	case series >= 19:
@@ -101,7 +104,7 @@ func contentTypePage(s Series, page Page, path string) Reply {
 			"Request inferred type is compatible with [&#39;http&#39;] but &#39;"+path+"&#39; is type=&#39;json&#39;.")}
 	case noBody:
 		return Reply{http.StatusBadRequest, htmlHeader(false), htmlPage(http.StatusBadRequest,
-			"&lt;function RPC.jsonrpc at 0x000000000000&gt;, "+path+": Function declared as capable of handling request "+
+			"&lt;function "+r.Endpoint.qualname(s)+" at 0x000000000000&gt;, "+path+": Function declared as capable of handling request "+
 				"of type &#39;json&#39; but called with a request of type &#39;http&#39;")}
 	}
 	return Reply{http.StatusBadRequest, htmlHeader(false),
@@ -119,17 +122,27 @@ func htmlPage(status int, text string) []byte {
 const maxQuote = 64 << 10
 
 // pageReply is the answer to an error that is a page. Up to 15, a request that came as JSON gets its 404 as a JSON-RPC
-// error (pj.case), and invalid JSON is quoted as Python's repr (pj.invalid).
+// error with a cookie (pj.case), and invalid JSON is quoted as Python's repr (pj.invalid).
 func (e *Error) pageReply(p Protocol, s Series, id []byte) Reply {
 	switch {
 	case e.page == PageNotFound && p == JSONRPC && s.oldHTTP():
 		err := &Error{Class: e.Class, Message: "404 Not Found: " + notFoundText, Args: []byte("[]")}
-		return Reply{http.StatusNotFound, jsonHeader(s, false),
+		return Reply{http.StatusNotFound, append(jsonHeader(s, false), sessionCookie()),
 			appendJSONError(nil, s, id, err, jsonMessage{404, "404: Not Found"}, `, "http_status": 404`)}
 	case e.quote != nil && s.oldHTTP():
 		quote := strings.ToValidUTF8(string(e.quote[:min(len(e.quote), maxQuote)]), "")
 		text := html.EscapeString(string(appendPyString(nil, quote)))
 		return Reply{http.StatusBadRequest, htmlHeader(false), htmlPage(http.StatusBadRequest, "Invalid JSON data: "+text)}
 	}
-	return PageReply(s, e.page, "/jsonrpc")
+	return PageReply(s, e.page, e.request)
+}
+
+// sessionCookie is the cookie of a session that has just begun, as up to 15 every look for a path outside of the
+// server-wide ones begins one (pj.unknownpath). There is no such session: sent back to Odoo it begins another.
+func sessionCookie() Header {
+	const life = 90 * 24 * time.Hour
+	id := make([]byte, 20)
+	rand.Read(id) // never fails, says its documentation
+	return Header{"Set-Cookie", fmt.Sprintf("session_id=%x; Expires=%s; Max-Age=%d; HttpOnly; Path=/",
+		id, time.Now().Add(life).UTC().Format(http.TimeFormat), int(life.Seconds()))}
 }

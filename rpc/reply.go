@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"html"
 	"math"
 	"net/http"
 	"strconv"
@@ -31,7 +32,7 @@ func (r Reply) Write(w http.ResponseWriter) error {
 }
 
 // ErrorReply is e as an answer in protocol p of series s: a JSON-RPC error, an XML-RPC fault or an HTML page. A nil id
-// is null; XML-RPC has none.
+// is null; only JSON-RPC has one.
 func ErrorReply(p Protocol, s Series, id []byte, e *Error) Reply {
 	if e.page != 0 {
 		return e.pageReply(p, s, id)
@@ -40,10 +41,17 @@ func ErrorReply(p Protocol, s Series, id []byte, e *Error) Reply {
 	if r.Status == 0 {
 		r.Status = http.StatusOK
 	}
-	if p == JSONRPC {
-		r.Body = appendJSONError(nil, s, id, e, odooServerError(s), "")
+	switch p {
+	case JSONRPC:
+		r.Body = appendJSONError(nil, s, id, e, odooServerError(e, s), "")
 		r.Header = jsonHeader(s, false)
-	} else {
+	case HTTP:
+		if e.Status == 0 {
+			r.Status = http.StatusForbidden // all that is refused without a status of its own is AccessDenied
+		}
+		r.Body = htmlPage(r.Status, html.EscapeString(e.Message))
+		r.Header = htmlHeader(true)
+	default:
 		r.Body = appendFault(nil, p, s, e)
 		// A fault is marked in 18 only: 19 makes it a plain response of werkzeug (common.version.extra.xml2), and 17, tried
 		// but not recorded, raises past the place that marks.

@@ -6,10 +6,13 @@ import "strings"
 // call in the body.
 type Request struct {
 	Protocol    Protocol
-	Service     string // from the path; XML-RPC only
-	Method      string // of HTTP
-	ContentType string // "" when absent
-	NoBody      bool   // the request announces no body
+	Endpoint    Endpoint // JSON-RPC only
+	Database    string   // from X-Odoo-Database; looked at for EndpointCallKW only, whose body names none
+	Path        string   // as it stands in the request line, for the pages that quote it
+	Service     string   // from the path; XML-RPC only
+	Method      string   // of HTTP
+	ContentType string   // "" when absent
+	NoBody      bool     // the request announces no body
 }
 
 // Check tells whether Odoo would look at the body at all. The error is an *Error for ErrorReply, mostly a page.
@@ -26,15 +29,22 @@ func (r Request) Check(s Series) error {
 	case IsJSON(r.ContentType):
 		return nil
 	case r.NoBody && r.ContentType == "":
-		return PageError(PageContentTypeNoBody)
+		return r.pageError(PageContentTypeNoBody)
 	}
-	return PageError(PageContentType)
+	return r.pageError(PageContentType)
+}
+
+// pageError is PageError of a page that says where it came from.
+func (r Request) pageError(page Page) *Error {
+	e := PageError(page)
+	e.request = r
+	return e
 }
 
 // Parse reads the call in the body of a request that has passed Check. The error is an *Error.
 func (e *Envelope) Parse(r Request, body []byte, s Series) error {
 	if r.Protocol == JSONRPC {
-		return e.ParseJSON(body, s)
+		return e.parseJSON(r, body, s)
 	}
 	if s.oldHTTP() && IsJSON(r.ContentType) {
 		// The first look of 15 is at the Content-Type, and finds JSON where XML is (px.ct.json.xml2).

@@ -9,6 +9,7 @@ const (
 	JSONRPC Protocol = iota // POST /jsonrpc
 	XMLRPC2                 // POST /xmlrpc/2/{service}: integer fault codes
 	XMLRPC1                 // POST /xmlrpc/{service}: string fault codes
+	HTTP                    // none of these: a request that is passed on as it is, whose errors are pages
 )
 
 func (p Protocol) String() string {
@@ -19,6 +20,8 @@ func (p Protocol) String() string {
 		return "xmlrpc/2"
 	case XMLRPC1:
 		return "xmlrpc"
+	case HTTP:
+		return "http"
 	}
 	return fmt.Sprintf("Protocol(%d)", uint8(p))
 }

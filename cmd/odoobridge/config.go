@@ -35,7 +35,9 @@ type Config struct {
 	ArchivedUsers  auth.ArchivedUsers
 	DBServiceFull  bool
 	ForwardXML     bool
-	MaxBody        int64 // bytes
+	WebSession     bool
+	Controllers    []string // path prefixes, without a slash at the end
+	MaxBody        int64    // bytes
 	CallTimeout    time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       string
@@ -79,6 +81,10 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
 	{"upstream-xmlrpc", "how XML-RPC calls reach Odoo: transcode (through its quicker /jsonrpc) or forward (through its /xmlrpc)", "transcode",
 		func(c *Config, v string) (err error) { c.ForwardXML, err = oneOf(v, "transcode", "forward"); return }, nil},
+	{"web-session", "on passes /web/session/* and the calls of its sessions on to Odoo, off does not", "on",
+		func(c *Config, v string) (err error) { c.WebSession, err = oneOf(v, "off", "on"); return }, nil},
+	{"controllers", "path prefixes of Odoo's own auth=\"api_key\" controllers, such as /shopinvader/, passed on once the API-KEY is checked", "",
+		func(c *Config, v string) (err error) { c.Controllers, err = parsePaths(v); return }, nil},
 	{"max-body", "largest request body, in bytes or with KiB, MiB, GiB", "128MiB",
 		func(c *Config, v string) (err error) { c.MaxBody, err = parseSize(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",

@@ -75,7 +75,8 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if err != nil {
 		return nil, err
 	}
-	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout})}
+	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout}
+	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo)}
 	s.auth = auth.New(auth.Config{
 		Directory:     dir,
 		Minter:        dir,
@@ -107,6 +108,12 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		DBServiceFull:  cfg.DBServiceFull,
 		ForwardXML:     cfg.ForwardXML,
 		MaxBody:        cfg.MaxBody,
+		Passage: bridge.Passage{
+			URL:         cfg.OdooURL,
+			Transport:   upstream.NewTransport(odoo),
+			Sessions:    cfg.WebSession,
+			Controllers: cfg.Controllers,
+		},
 	})
 	checks := []admin.Check{{Name: "odoo", Ask: probe.Ask}}
 	for _, db := range cfg.Databases {

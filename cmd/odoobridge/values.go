@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"odoobridge/rpc"
 )
 
 // The readers of single configuration values. Their errors name the value and what is expected instead, and never a
@@ -86,6 +88,19 @@ func parsePrefixes(s string) ([]netip.Prefix, error) {
 			p = netip.PrefixFrom(addr, addr.BitLen())
 		}
 		list = append(list, p.Masked())
+	}
+	return list, nil
+}
+
+// parsePaths reads path prefixes and cuts their last slash.
+func parsePaths(s string) ([]string, error) {
+	var list []string
+	for _, part := range splitList(s) {
+		path := rpc.CleanPath(part)
+		if !strings.HasPrefix(part, "/") || path == "/" || strings.ContainsAny(path, "{}?#%") || slices.Contains(strings.Split(path, "/"), "..") {
+			return nil, fmt.Errorf("%q is no path prefix such as /shopinvader/", part)
+		}
+		list = append(list, path)
 	}
 	return list, nil
 }

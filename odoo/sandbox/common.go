@@ -33,7 +33,7 @@ func (s *Sandbox) common(ctx context.Context, c call) (any, error) {
 	case "version":
 		return newDict(
 			"server_version", s.version(),
-			"server_version_info", []any{int64(s.series), int64(0), int64(0), "final", int64(0), ""},
+			"server_version_info", s.versionInfo(),
 			"server_serie", s.version(),
 			"protocol_version", int64(1),
 		), nil
@@ -50,6 +50,10 @@ func (s *Sandbox) common(ctx context.Context, c call) (any, error) {
 }
 
 func (s *Sandbox) version() string { return fmt.Sprintf("%d.0", s.series) }
+
+func (s *Sandbox) versionInfo() []any {
+	return []any{int64(s.series), int64(0), int64(0), "final", int64(0), ""}
+}
 
 // authenticate answers the uid, or False where the credentials do not hold.
 func (s *Sandbox) authenticate(ctx context.Context, db, login, password, env any) (any, error) {

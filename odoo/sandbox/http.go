@@ -1,13 +1,10 @@
 package sandbox
 
 import (
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"odoobridge/rpc"
 )
@@ -30,18 +27,35 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			protocol = rpc.XMLRPC2
 		}
 		reply = s.serveRPC(r, protocol, service)
-	case rpc.IsJSON(r.Header.Get("Content-Type")):
-		reply = s.notFoundJSON(r)
+	case strings.HasPrefix(path, controllerPrefix) && s.registry.column("auth_api_key", "key"):
+		if err := s.serveController(w, r, path); err != nil {
+			s.log.Debug().Err(err).Str("path", path).Msg("the controller failed")
+			panic(http.ErrAbortHandler) // something may have been answered
+		}
+		return
+	case s.series >= 19 && (path == "/web/version" || path == "/json/version"):
+		reply = s.serveVersion(r)
 	default:
-		reply = s.page(rpc.PageNotFound, r)
+		reply = s.serveOther(r, path)
 	}
 	if err := reply.Write(w); err != nil {
 		s.log.Debug().Err(err).Str("path", path).Msg("the client went away before the answer was written")
 	}
 }
 
+func (s *Sandbox) serveOther(r *http.Request, path string) rpc.Reply {
+	reply, known := s.serveWeb(r, path)
+	switch {
+	case known:
+		return reply
+	case rpc.IsJSON(r.Header.Get("Content-Type")):
+		return s.notFoundJSON(r)
+	}
+	return s.page(rpc.PageNotFound, r)
+}
+
 func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
-	return rpc.PageReply(rpc.Series(s.series), page, r.URL.Path)
+	return rpc.PageReply(rpc.Series(s.series), page, rpc.Request{Path: r.URL.Path})
 }
 
 // notFoundJSON is the answer to a JSON request of an unknown path, which some series word as JSON, with the id.
@@ -50,16 +64,7 @@ func (s *Sandbox) notFoundJSON(r *http.Request) rpc.Reply {
 	if body, err := readBody(r); err == nil {
 		_ = e.ParseJSON(body, rpc.Series(s.series)) // the id is all that is wanted
 	}
-	reply := rpc.ErrorReply(rpc.JSONRPC, rpc.Series(s.series), e.ID, rpc.PageError(rpc.PageNotFound))
-	if s.series < 16 { // a session begins where the path is looked up in the database's own routes
-		const life = 90 * 24 * time.Hour
-		id := make([]byte, 20)
-		rand.Read(id) // never fails
-		cookie := fmt.Sprintf("session_id=%x; Expires=%s; Max-Age=%d; HttpOnly; Path=/",
-			id, time.Now().Add(life).UTC().Format(http.TimeFormat), int(life.Seconds()))
-		reply.Header = append(reply.Header, rpc.Header{Name: "Set-Cookie", Value: cookie})
-	}
-	return reply
+	return rpc.ErrorReply(rpc.JSONRPC, rpc.Series(s.series), e.ID, rpc.PageError(rpc.PageNotFound))
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -69,7 +74,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // serveRPC answers a request to one of the RPC endpoints.
 func (s *Sandbox) serveRPC(r *http.Request, p rpc.Protocol, service string) rpc.Reply {
 	series := rpc.Series(s.series)
-	req := rpc.Request{Protocol: p, Service: service, Method: r.Method, ContentType: r.Header.Get("Content-Type"), NoBody: r.ContentLength == 0}
+	req := rpc.Request{Protocol: p, Path: rpc.CleanPath(r.URL.Path), Service: service, Method: r.Method, ContentType: r.Header.Get("Content-Type"), NoBody: r.ContentLength == 0}
 	var e rpc.Envelope
 	if err := req.Check(series); err != nil {
 		return s.errorReply(&e, r, p, err)
@@ -98,21 +103,25 @@ func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Re
 		return s.errorReply(e, r, p, err)
 	}
 	if p == rpc.JSONRPC {
-		body := jsonEncoder{series: s.series}
-		if err := body.response(e.ID, result); err != nil {
-			return s.page(rpc.PageInternalError, r) // json.dumps fails outside of Odoo's error handling
-		}
-		contentType := "application/json"
-		if s.series >= 16 {
-			contentType += "; charset=utf-8"
-		}
-		return okReply(contentType, s.series, body.String())
+		return s.jsonReply(r, e.ID, result)
 	}
 	body := xmlEncoder{series: s.series}
 	if err := body.response(result); err != nil {
 		return s.errorReply(e, r, p, err)
 	}
 	return okReply("text/xml; charset=utf-8", s.series, body.String())
+}
+
+func (s *Sandbox) jsonReply(r *http.Request, id []byte, result any) rpc.Reply {
+	body := jsonEncoder{series: s.series}
+	if err := body.response(id, result); err != nil {
+		return s.page(rpc.PageInternalError, r) // json.dumps fails outside of Odoo's error handling
+	}
+	contentType := "application/json"
+	if s.series >= 16 {
+		contentType += "; charset=utf-8"
+	}
+	return okReply(contentType, s.series, body.String())
 }
 
 // errorReply is the answer to a call that failed. An error that is no *rpc.Error is a fault of the sandbox.

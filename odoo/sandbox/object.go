@@ -33,6 +33,11 @@ func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.retried(ctx, uid, call)
+}
+
+// retried runs a call in a transaction, and again where another transaction was in its way.
+func (s *Sandbox) retried(ctx context.Context, uid int64, call modelCall) (any, error) {
 	for attempt := 1; ; attempt++ {
 		result, err := s.transaction(ctx, uid, call)
 		if attempt == maxAttempts || !concurrent(err) {

@@ -40,6 +40,7 @@ type Sandbox struct {
 	log      zerolog.Logger
 	registry *registry
 	proofs   *proofs
+	sessions sessions
 }
 
 // New reads the models from the database. It fails if the series is none that is known or the tables are not there.
@@ -52,7 +53,7 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		db: cfg.DB, database: cfg.Database, series: cfg.Series,
-		log: cfg.Log, proofs: newProofs(),
+		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}},
 	}
 	if s.db == nil {
 		var err error

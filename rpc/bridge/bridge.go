@@ -48,6 +48,7 @@ type Config struct {
 	DBServiceFull  bool           // db methods that need the master password are passed on
 	ForwardXML     bool           // XML-RPC calls go to Odoo's /xmlrpc rather than, transcoded, to its quicker /jsonrpc
 	MaxBody        int64          // largest request body in bytes
+	Passage        Passage        // what goes to Odoo as it came
 }
 
 // Bridge answers RPC calls. It is an http.Handler.
@@ -70,6 +71,17 @@ func (b *Bridge) routes() http.Handler {
 	r.HandleFunc("/jsonrpc", b.serveJSON)
 	r.HandleFunc("/xmlrpc/2/{service}", b.serveXML(rpc.XMLRPC2))
 	r.HandleFunc("/xmlrpc/{service}", b.serveXML(rpc.XMLRPC1)) // /xmlrpc/2 too: its service is "2", as in Odoo (px.noservice.xml2)
+	r.HandleFunc("/web/webclient/version_info", b.serveWeb(rpc.EndpointVersionInfo))
+	r.HandleFunc("/web/database/list", b.serveWeb(rpc.EndpointDatabaseList))
+	r.HandleFunc("/web/dataset/call_kw", b.serveCallKW)
+	r.PathPrefix("/web/dataset/call_kw/").HandlerFunc(b.serveCallKW)
+	r.HandleFunc("/web/session/{method:authenticate|get_session_info|destroy}", b.serveSession)
+	r.HandleFunc("/web/version", b.serveOpen)
+	r.HandleFunc("/json/version", b.serveOpen)
+	for _, prefix := range b.cfg.Passage.Controllers {
+		r.HandleFunc(prefix, b.serveController)
+		r.PathPrefix(prefix + "/").HandlerFunc(b.serveController)
+	}
 	r.NotFoundHandler = http.HandlerFunc(b.notFound)
 	return cleanPaths(r)
 }
@@ -84,12 +96,31 @@ func (b *Bridge) serveXML(p rpc.Protocol) http.HandlerFunc {
 	}
 }
 
-// notFound answers what is none of our endpoints, as Odoo answers what is none of its.
+func (b *Bridge) serveWeb(at rpc.Endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		b.serve(w, r, rpc.Request{Protocol: rpc.JSONRPC, Endpoint: at})
+	}
+}
+
+// notFound answers what is none of our endpoints, as Odoo answers what is none of its: what came as JSON with an error
+// that carries its id, in the series that do so.
 func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 	b.cfg.Log.Debug().Str("method", r.Method).Str("path", cut(r.URL.Path)).Msg("no such path")
+	s := getScratch()
+	defer s.release()
+	p := rpc.HTTP
+	if rpc.IsJSON(r.Header.Get("Content-Type")) {
+		p = rpc.JSONRPC
+		if s.read(w, r, longestUnknown) == nil {
+			_ = s.env.ParseJSON(s.body, b.cfg.Series()) // the id is all that is wanted
+		}
+	}
 	// The error is the connection's: there is no one left to tell.
-	_ = rpc.PageReply(b.cfg.Series(), rpc.PageNotFound, r.URL.Path).Write(w)
+	_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, rpc.PageError(rpc.PageNotFound)).Write(w)
 }
+
+// longestUnknown bounds, in bytes, what is read to an unknown path only to find the id in it.
+const longestUnknown = 64 << 10
 
 // serves tells whether db is a database of ours.
 func (b *Bridge) serves(db string) bool { return slices.Contains(b.cfg.Databases, db) }

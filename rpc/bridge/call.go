@@ -14,41 +14,14 @@ import (
 
 // serve takes a request through the pipeline and keeps its record.
 func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, req rpc.Request) {
-	req.Method, req.ContentType = r.Method, r.Header.Get("Content-Type")
+	req.Method, req.Path, req.ContentType = r.Method, r.URL.Path, r.Header.Get("Content-Type")
 	req.NoBody = r.ContentLength == 0
-	rec := &Record{
-		RequestID: requestID(r),
-		Start:     time.Now(),
-		Source:    source(r, b.cfg.TrustedProxies),
-		Protocol:  req.Protocol,
-	}
-	out := &countingWriter{ResponseWriter: w}
-	b.cfg.Metrics.inFlight.Inc()
-	ended := false
-	defer func() {
-		// Also on the way of a panic: net/http cuts the connection then, which is what a broken answer must look like.
-		b.cfg.Metrics.inFlight.Dec()
-		if !ended {
-			rec.Outcome = BadGateway
-		}
-		rec.Total = time.Since(rec.Start)
-		rec.Status, rec.BytesOut = out.status, out.bytes
-		b.cfg.Observer.Observe(rec)
-	}()
-
+	x := b.begin(w, r, req.Protocol)
+	defer x.end()
 	s := getScratch()
 	defer s.release()
-	err := b.call(r.Context(), out, r, rec, s, req)
-	if err != nil {
-		var wire *rpc.Error
-		wire, rec.Outcome = b.wireError(err)
-		rec.Err = err
-		if rec.Outcome != Canceled {
-			// The error is the connection's: there is no one left to tell.
-			_ = rpc.ErrorReply(req.Protocol, b.cfg.Series(), s.env.ID, wire).Write(out)
-		}
-	}
-	ended = true
+	err := b.call(r.Context(), &x.w, r, x.rec, s, req)
+	x.answer(req.Protocol, s.env.ID, err)
 }
 
 // call is the way of a call, stage by stage.

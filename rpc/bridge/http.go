@@ -93,16 +93,19 @@ func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record, read
 			fields = append(fields, upstream.Field{Name: name, Value: v})
 		}
 	}
-	proto := "http"
-	if r.TLS != nil {
-		proto = "https"
-	}
 	return append(fields,
 		upstream.Field{Name: "X-Request-Id", Value: rec.RequestID},
 		// For Odoo in proxy mode, which believes them only all together.
 		upstream.Field{Name: "X-Forwarded-For", Value: rec.Source.String()},
 		upstream.Field{Name: "X-Forwarded-Host", Value: r.Host},
-		upstream.Field{Name: "X-Forwarded-Proto", Value: proto})
+		upstream.Field{Name: "X-Forwarded-Proto", Value: scheme(r)})
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 // usual are the values of the fields that come with nearly every answer, ready for a header map. Nobody writes to them.
@@ -140,27 +143,6 @@ func stream(w http.ResponseWriter, a *upstream.Answer) error {
 	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{a}, *buf)
 	return err
 }
-
-// countingWriter remembers what was answered.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-func (w *countingWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *countingWriter) Write(p []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController find the writer beneath.
-func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // requestID is the caller's X-Request-Id where that is fit for a log, else a new one.
 func requestID(r *http.Request) string {

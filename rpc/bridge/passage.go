@@ -1,0 +1,195 @@
+package bridge
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"odoobridge/auth"
+	"odoobridge/rpc"
+)
+
+// A passage is a request that goes to Odoo as it came, any method, streamed both ways: what a session's cookie or Odoo's
+// own controller answers for. It is not a call: nothing in its body is read here.
+
+// Passage is what passages take from the configuration.
+type Passage struct {
+	URL         *url.URL          // of Odoo, with the path prefix it is served under, if any
+	Transport   http.RoundTripper // never sends a request twice; upstream.NewTransport makes one
+	Sessions    bool              // /web/session/* and calls of a session are passed on
+	Controllers []string          // path prefixes of Odoo's own auth="api_key" controllers: "/shopinvader"
+}
+
+// serveSession passes on what belongs to Odoo's sessions, cookies included.
+func (b *Bridge) serveSession(w http.ResponseWriter, r *http.Request) {
+	if !b.cfg.Passage.Sessions {
+		b.notFound(w, r)
+		return
+	}
+	b.serveOpen(w, r)
+}
+
+// serveOpen passes on what needs no one.
+func (b *Bridge) serveOpen(w http.ResponseWriter, r *http.Request) {
+	b.pass(w, r, func(*exchange) error { return nil }, &credentialHeaders)
+}
+
+// serveCallKW is an object call for a caller known by a header, and a call of Odoo's session for all others.
+func (b *Bridge) serveCallKW(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case b.showsCredentials(r):
+		b.serve(w, r, rpc.Request{Protocol: rpc.JSONRPC, Endpoint: rpc.EndpointCallKW,
+			Database: strings.Join(r.Header.Values(databaseHeader), ",")}) // several are one, as to a WSGI server
+	case b.cfg.Passage.Sessions:
+		b.serveOpen(w, r)
+	default:
+		b.pass(w, r, func(*exchange) error {
+			return &auth.Error{Kind: auth.Denied, Reason: "no header names the caller, and sessions are off; see --web-session"}
+		}, &credentialHeaders)
+	}
+}
+
+// showsCredentials tells whether r has a header that names its caller, or that can't be read one way only, which the
+// pipeline refuses.
+func (b *Bridge) showsCredentials(r *http.Request) bool {
+	p, err := b.presented(r, source(r, b.cfg.TrustedProxies))
+	return err != nil || hasHeader(p)
+}
+
+// serveController checks the API-KEY and passes the request on with it, for the controller checks it too. Basic beside
+// it must hold as everywhere, and ends here. Other Authorization is the controller's own business: a customer's token.
+func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
+	var drop []string
+	check := func(x *exchange) error {
+		x.denied = http.StatusForbidden // as Odoo words AccessDenied to what is no RPC
+		p, err := b.presented(r, x.rec.Source)
+		if err != nil {
+			return err
+		}
+		p.Bearer = ""
+		if p.Basic != nil {
+			drop = append(drop, "Authorization")
+		}
+		if p.APIKey == "" {
+			return &auth.Error{Kind: auth.Denied, Reason: "no API-KEY header, or from no trusted source"}
+		}
+		x.rec.DB = b.defaultDB()
+		if name := r.Header.Get(databaseHeader); name != "" {
+			x.rec.DB = name // served, or it would not have come here
+		}
+		_, err = b.identify(r.Context(), x.rec, x.rec.DB, p)
+		return err
+	}
+	b.pass(w, r, check, &drop)
+}
+
+// databaseHeader selects the database of a request without a session, from 19 on.
+const databaseHeader = "X-Odoo-Database"
+
+// credentialHeaders are those that are for the bridge and not for Odoo.
+var credentialHeaders = []string{"Api-Key", "Authorization"}
+
+// pass lets a request through that check has nothing against, without the headers in drop, which check may still fill.
+func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, check func(*exchange) error, drop *[]string) {
+	p := rpc.HTTP
+	if rpc.IsJSON(r.Header.Get("Content-Type")) {
+		p = rpc.JSONRPC // so that its client finds an error where it looks for one
+	}
+	x := b.begin(w, r, rpc.HTTP)
+	defer x.end()
+	x.rec.Call = cut(r.URL.Path)
+	err := b.checkPath(r)
+	if err == nil {
+		err = check(x)
+	}
+	if err == nil {
+		err = b.proxy(x, r, *drop)
+	}
+	x.answer(p, nil, err)
+}
+
+// checkPath refuses a path that a server behind us could take for another one, and a database that is not served.
+func (b *Bridge) checkPath(r *http.Request) error {
+	for segment := range strings.SplitSeq(r.URL.Path, "/") {
+		if segment == "." || segment == ".." {
+			return errBadHeader("the path has a segment " + segment + "; ask for the path it leads to")
+		}
+	}
+	switch names := r.Header.Values(databaseHeader); {
+	case len(names) > 1:
+		return errBadHeader("two " + databaseHeader + " headers; send one")
+	case len(names) == 1 && names[0] != "" && !b.serves(names[0]):
+		return &auth.Error{Kind: auth.Denied, Reason: "the database in " + databaseHeader + " is not served here; see --db"}
+	}
+	return nil
+}
+
+// proxy sends the request to Odoo and its answer back. What fails behind the header of the answer cuts the connection.
+func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
+	begin := time.Now()
+	body := &countingBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody)}
+	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes }()
+	if r.ContentLength > b.cfg.MaxBody {
+		return &http.MaxBytesError{Limit: b.cfg.MaxBody}
+	}
+	var failed error
+	proxy := httputil.ReverseProxy{
+		Rewrite:       func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, drop) },
+		Transport:     b.cfg.Passage.Transport,
+		FlushInterval: -1, // a controller may stream
+		BufferPool:    proxyBuffers{},
+		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
+	}
+	in := *r
+	if r.ContentLength != 0 {
+		in.Body = body
+	}
+	x.rec.Outcome = Forwarded
+	proxy.ServeHTTP(&x.w, &in)
+	var size *http.MaxBytesError
+	if errors.As(failed, &size) {
+		return size
+	}
+	return failed
+}
+
+// rewriteRequest makes the request that Odoo gets.
+func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, drop []string) {
+	p.SetURL(b.cfg.Passage.URL)
+	p.Out.URL.RawQuery = p.In.URL.RawQuery
+	header := p.Out.Header
+	for name := range header {
+		// A WSGI server takes API_KEY for API-KEY.
+		if strings.Contains(name, "_") || slices.Contains(drop, name) {
+			delete(header, name)
+		}
+	}
+	delete(header, "Expect") // answered here
+	header.Set("X-Request-Id", rec.RequestID)
+	header.Set("X-Forwarded-For", rec.Source.String())
+	header.Set("X-Forwarded-Host", p.In.Host)
+	header.Set("X-Forwarded-Proto", scheme(p.In))
+}
+
+// countingBody counts what was read of a request's body.
+type countingBody struct {
+	io.ReadCloser
+	bytes int64
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.bytes += int64(n)
+	return n, err
+}
+
+// proxyBuffers lends the buffers of stream to httputil.
+type proxyBuffers struct{}
+
+func (proxyBuffers) Get() []byte  { return *copyBuffers.Get().(*[]byte) }
+func (proxyBuffers) Put(b []byte) { copyBuffers.Put(&b) }
