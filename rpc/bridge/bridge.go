@@ -8,6 +8,7 @@ package bridge
 
 import (
 	"context"
+	"log"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -53,13 +54,14 @@ type Config struct {
 
 // Bridge answers RPC calls. It is an http.Handler.
 type Bridge struct {
-	cfg    Config
-	router http.Handler
+	cfg      Config
+	router   http.Handler
+	proxyLog *log.Logger // of answers that broke off, where httputil knows more of it than the record will
 }
 
 // New returns the bridge cfg describes.
 func New(cfg Config) *Bridge {
-	b := &Bridge{cfg: cfg}
+	b := &Bridge{cfg: cfg, proxyLog: log.New(cfg.Log, "", 0)}
 	b.router = b.routes()
 	return b
 }

@@ -36,7 +36,7 @@ func (b *Bridge) serveSession(w http.ResponseWriter, r *http.Request) {
 
 // serveOpen passes on what needs no one.
 func (b *Bridge) serveOpen(w http.ResponseWriter, r *http.Request) {
-	b.pass(w, r, func(*exchange) error { return nil }, &credentialHeaders)
+	b.pass(w, r, &gate{drop: credentialHeaders})
 }
 
 // serveCallKW is an object call for a caller known by a header, and a call of Odoo's session for all others.
@@ -48,9 +48,9 @@ func (b *Bridge) serveCallKW(w http.ResponseWriter, r *http.Request) {
 	case b.cfg.Passage.Sessions:
 		b.serveOpen(w, r)
 	default:
-		b.pass(w, r, func(*exchange) error {
+		b.pass(w, r, &gate{check: func(*exchange) error {
 			return &auth.Error{Kind: auth.Denied, Reason: "no header names the caller, and sessions are off; see --web-session"}
-		}, &credentialHeaders)
+		}})
 	}
 }
 
@@ -64,16 +64,15 @@ func (b *Bridge) showsCredentials(r *http.Request) bool {
 // serveController checks the API-KEY and passes the request on with it, for the controller checks it too. Basic beside
 // it must hold as everywhere, and ends here. Other Authorization is the controller's own business: a customer's token.
 func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
-	var drop []string
-	check := func(x *exchange) error {
-		x.denied = http.StatusForbidden // as Odoo words AccessDenied to what is no RPC
+	g := gate{denied: http.StatusForbidden} // as Odoo words AccessDenied to what is no RPC
+	g.check = func(x *exchange) error {
 		p, err := b.presented(r, x.rec.Source)
 		if err != nil {
 			return err
 		}
 		p.Bearer = ""
 		if p.Basic != nil {
-			drop = append(drop, "Authorization")
+			g.drop = append(g.drop, "Authorization")
 		}
 		if p.APIKey == "" {
 			return &auth.Error{Kind: auth.Denied, Reason: "no API-KEY header, or from no trusted source"}
@@ -85,7 +84,7 @@ func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
 		_, err = b.identify(r.Context(), x.rec, x.rec.DB, p)
 		return err
 	}
-	b.pass(w, r, check, &drop)
+	b.pass(w, r, &g)
 }
 
 // databaseHeader selects the database of a request without a session, from 19 on.
@@ -94,21 +93,28 @@ const databaseHeader = "X-Odoo-Database"
 // credentialHeaders are those that are for the bridge and not for Odoo.
 var credentialHeaders = []string{"Api-Key", "Authorization"}
 
-// pass lets a request through that check has nothing against, without the headers in drop, which check may still fill.
-func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, check func(*exchange) error, drop *[]string) {
+// gate is what a passage leads through.
+type gate struct {
+	check  func(*exchange) error // whether the caller may pass; nil if everyone may
+	drop   []string              // headers that Odoo does not get; check may add to them
+	denied int                   // status of AccessDenied, 0 for that of the protocol
+}
+
+// pass lets a request through g to Odoo.
+func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 	p := rpc.HTTP
 	if rpc.IsJSON(r.Header.Get("Content-Type")) {
 		p = rpc.JSONRPC // so that its client finds an error where it looks for one
 	}
 	x := b.begin(w, r, rpc.HTTP)
 	defer x.end()
-	x.rec.Call = cut(r.URL.Path)
+	x.rec.Call, x.denied = cut(r.URL.Path), g.denied
 	err := b.checkPath(r)
-	if err == nil {
-		err = check(x)
+	if err == nil && g.check != nil {
+		err = g.check(x)
 	}
 	if err == nil {
-		err = b.proxy(x, r, *drop)
+		err = b.proxy(x, r, g.drop)
 	}
 	x.answer(p, nil, err)
 }
@@ -137,12 +143,17 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	if r.ContentLength > b.cfg.MaxBody {
 		return &http.MaxBytesError{Limit: b.cfg.MaxBody}
 	}
+	if r.ContentLength != 0 {
+		// Odoo may answer before it has read everything. A writer that can't do that does no harm: the rest is read first.
+		_ = http.NewResponseController(&x.w).EnableFullDuplex()
+	}
 	var failed error
 	proxy := httputil.ReverseProxy{
 		Rewrite:       func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, drop) },
 		Transport:     b.cfg.Passage.Transport,
 		FlushInterval: -1, // a controller may stream
 		BufferPool:    proxyBuffers{},
+		ErrorLog:      b.proxyLog,
 		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
 	}
 	in := *r

@@ -111,8 +111,10 @@ func start(t *testing.T, change func(*Config, *world), odoo http.HandlerFunc) *w
 		t.Fatal(err)
 	}
 	log := zerolog.New(w.log)
+	odooCfg := upstream.Config{URL: base, CallTimeout: 2 * time.Second}
 	cfg := Config{
-		Auth: w.auth, Upstream: upstream.New(upstream.Config{URL: base, CallTimeout: 2 * time.Second}),
+		Auth: w.auth, Upstream: upstream.New(odooCfg),
+		Passage: Passage{URL: base, Transport: upstream.NewTransport(odooCfg), Sessions: true, Controllers: []string{"/shopinvader"}},
 		Series: func() rpc.Series { return 18 }, Metrics: w.metrics, Log: log,
 		Observer:  Observers{w, Log{log}, w.metrics},
 		Databases: []string{"odoo18", "second"}, Basic: true, MaxBody: 1 << 20,
