@@ -22,6 +22,7 @@ import (
 	"odoobridge/fixtures"
 	"odoobridge/fixtures/postgres"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/sandbox"
 )
 
 // demoFlags are what `demo` can be told.
@@ -140,11 +141,12 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	return s.run(ctx, log)
 }
 
-// demoConfig is that of `serve` with the demo's addresses, and defaults for all else.
+// demoConfig is that of `serve` with the demo's addresses and the sandbox's controllers, and defaults for all else.
 func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	cmd := program{}.serveCommand()
 	for name, v := range map[string]string{
 		"database-url": databaseURL, "odoo-url": odooURL, "db": d.db, "listen": d.listen, "admin-listen": d.adminListen,
+		"controllers": sandbox.ControllerPrefix,
 	} {
 		if err := cmd.Flags().Set(name, v); err != nil {
 			return Config{}, err

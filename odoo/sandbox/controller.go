@@ -9,12 +9,12 @@ import (
 	"odoobridge/rpc"
 )
 
-// A module of the shopinvader kind: its own controller with auth="api_key", as OCA's auth_api_key offers it. The user of
-// a key may be archived: the module asks the key, not the user.
+// ControllerPrefix is the path of a module of the shopinvader kind: its own controller with auth="api_key", as OCA's
+// auth_api_key offers it. The user of a key may be archived: the module asks the key, not the user.
 //
 //	GET  /shopinvader/customer   the user behind the key, as JSON
 //	POST /shopinvader/echo       the body again, as it comes
-const controllerPrefix = "/shopinvader/"
+const ControllerPrefix = "/shopinvader/"
 
 // customer is the answer of /shopinvader/customer.
 type customer struct {
@@ -24,7 +24,7 @@ type customer struct {
 	Active bool   `json:"active"`
 }
 
-// serveController answers what is below controllerPrefix, where the module is installed.
+// serveController answers what is below ControllerPrefix, where the module is installed.
 func (s *Sandbox) serveController(w http.ResponseWriter, r *http.Request, path string) error {
 	who, ok, err := s.keyUser(r)
 	switch {
@@ -34,13 +34,13 @@ func (s *Sandbox) serveController(w http.ResponseWriter, r *http.Request, path s
 		return rpc.ErrorReply(rpc.HTTP, rpc.Series(s.series), nil, rpc.AccessDenied()).Write(w)
 	}
 	switch path {
-	case controllerPrefix + "customer":
+	case ControllerPrefix + "customer":
 		body, err := json.Marshal(who)
 		if err != nil {
 			return err
 		}
 		return okReply("application/json; charset=utf-8", s.series, string(body)).Write(w)
-	case controllerPrefix + "echo":
+	case ControllerPrefix + "echo":
 		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
 		flusher := http.NewResponseController(w)
 		if err := flusher.EnableFullDuplex(); err != nil {

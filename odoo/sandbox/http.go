@@ -27,7 +27,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			protocol = rpc.XMLRPC2
 		}
 		reply = s.serveRPC(r, protocol, service)
-	case strings.HasPrefix(path, controllerPrefix) && s.registry.column("auth_api_key", "key"):
+	case strings.HasPrefix(path, ControllerPrefix) && s.registry.column("auth_api_key", "key"):
 		if err := s.serveController(w, r, path); err != nil {
 			s.log.Debug().Err(err).Str("path", path).Msg("the controller failed")
 			panic(http.ErrAbortHandler) // something may have been answered
