@@ -18,7 +18,7 @@ const module = "odoobridge/"
 // layers are the packages from the wire up, as docs/DESIGN.md has them. A package may import those of lower layers.
 // Packages of one layer may import only what beside names.
 var layers = [][]string{
-	{"rpc"},
+	{"rpc", "rpc/socket"},
 	{"odoo"},
 	{"auth"},
 	{"odoo/directory", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"odoobridge/rpc/socket"
 )
 
 // listener is an HTTP server on a socket of its own.
@@ -22,12 +24,12 @@ type listener struct {
 
 // listen opens the socket. Requests wait in its queue until serve is called.
 func listen(address string, h http.Handler, log zerolog.Logger) (*listener, error) {
-	socket, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", address, err)
 	}
 	return &listener{
-		socket: socket,
+		socket: socket.Listener{Listener: l},
 		server: &http.Server{
 			Handler:           h,
 			ReadHeaderTimeout: 10 * time.Second,

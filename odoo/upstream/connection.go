@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
 	"time"
+
+	"odoobridge/rpc/socket"
 )
 
 // bufferSize is the size of a connection's read buffer, and the size up to which a call is written in one piece.
@@ -17,8 +18,7 @@ const bufferSize = 16 << 10
 // connection is one connection to Odoo. One call at a time uses it.
 type connection struct {
 	net    net.Conn
-	socket syscall.RawConn // beneath TLS; nil where the system has none
-	secure bool
+	raw    net.Conn // beneath TLS, else net itself
 	reader *bufio.Reader
 	head   []byte // the request's header, and its body if that is small; reused
 
@@ -27,11 +27,21 @@ type connection struct {
 }
 
 func newConnection(c, raw net.Conn) *connection {
-	conn := &connection{net: c, secure: c != raw, reader: bufio.NewReaderSize(c, bufferSize)}
-	if s, ok := raw.(syscall.Conn); ok {
-		conn.socket, _ = s.SyscallConn() // nil only costs the look whether it was closed
+	return &connection{net: c, raw: raw, reader: bufio.NewReaderSize(c, bufferSize)}
+}
+
+func (conn *connection) secure() bool { return conn.net != conn.raw }
+
+// open tells whether the other side has left an idle connection open, as far as can be known without waiting.
+func (conn *connection) open() bool {
+	switch socket.Peek(conn.raw) {
+	case socket.Silent:
+		return true
+	case socket.Pending:
+		// Bytes that nobody asked for are no good sign, but TLS sends tickets when it likes.
+		return conn.secure()
 	}
-	return conn
+	return false
 }
 
 // longAgo as a deadline ends whatever is under way.
@@ -106,7 +116,7 @@ func (conn *connection) write(c *Client, r *Request) error {
 		return nil
 	}
 	// What TLS has written of a record it does not tell.
-	if n == 0 && !conn.secure {
+	if n == 0 && !conn.secure() {
 		return fmt.Errorf("%w: %w", errNothingSent, err)
 	}
 	return err

@@ -19,6 +19,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"odoobridge/rpc/socket"
 )
 
 // Config says where Odoo is and how long it is waited for.
@@ -118,6 +120,7 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = socket.Wrap(raw)
 	if c.tls == nil {
 		return newConnection(raw, raw), nil
 	}
