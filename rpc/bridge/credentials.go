@@ -17,11 +17,14 @@ func errBadHeader(message string) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.BadRequest", Message: "400 Bad Request: " + message, Status: http.StatusBadRequest}
 }
 
+// apiKeyHeader is API-KEY as net/http spells it.
+const apiKeyHeader = "Api-Key"
+
 // presented reads the credentials in the request's headers, and believes none of them. API_KEY and other spellings
 // with underscores, which a WSGI server could not tell from API-KEY, are other header names here and are never read.
 func (b *Bridge) presented(r *http.Request, src netip.Addr) (auth.Presented, error) {
 	p := auth.Presented{Source: src}
-	switch keys := r.Header.Values("API-KEY"); {
+	switch keys := r.Header[apiKeyHeader]; {
 	case len(keys) == 0:
 	case !within(src, b.cfg.TrustedSources):
 		b.cfg.Metrics.untrusted.Inc()
@@ -33,7 +36,7 @@ func (b *Bridge) presented(r *http.Request, src netip.Addr) (auth.Presented, err
 		p.APIKey = auth.Secret(keys[0])
 	}
 
-	values := r.Header.Values("Authorization")
+	values := r.Header["Authorization"]
 	if len(values) > 1 {
 		return p, errBadHeader("two Authorization headers; send one")
 	}

@@ -91,7 +91,7 @@ func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
 const databaseHeader = "X-Odoo-Database"
 
 // credentialHeaders are those that are for the bridge and not for Odoo.
-var credentialHeaders = []string{"Api-Key", "Authorization"}
+var credentialHeaders = []string{apiKeyHeader, "Authorization"}
 
 // gate is what a passage leads through.
 type gate struct {
