@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/rs/zerolog"
@@ -48,6 +49,7 @@ type Config struct {
 	DBServiceFull  bool           // db methods that need the master password are passed on
 	ForwardXML     bool           // XML-RPC calls go to Odoo's /xmlrpc rather than, transcoded, to its quicker /jsonrpc
 	MaxBody        int64          // largest request body in bytes
+	BodyTimeout    time.Duration  // longest pause between two pieces of a request body; 0 is any
 	Passage        Passage        // what goes to Odoo as it came
 }
 
@@ -64,7 +66,14 @@ func New(cfg Config) *Bridge {
 	return b
 }
 
-func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.router.ServeHTTP(w, r) }
+func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		b.pace().next(w)
+	}
+	b.router.ServeHTTP(w, r)
+}
+
+func (b *Bridge) pace() pace { return pace(b.cfg.BodyTimeout) }
 
 func (b *Bridge) routes() http.Handler {
 	r := mux.NewRouter().SkipClean(true)
@@ -111,7 +120,7 @@ func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 	p := rpc.HTTP
 	if rpc.IsJSON(r.Header.Get("Content-Type")) {
 		p = rpc.JSONRPC
-		if s.read(w, r, longestUnknown) == nil {
+		if s.read(w, r, longestUnknown, b.pace()) == nil {
 			_ = s.env.ParseJSON(s.body, b.cfg.Series()) // the id is all that is wanted
 		}
 	}

@@ -61,7 +61,7 @@ func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s
 	if err := req.Check(series); err != nil {
 		return nil, err
 	}
-	if err := s.read(w, r, b.cfg.MaxBody); err != nil {
+	if err := s.read(w, r, b.cfg.MaxBody, b.pace()); err != nil {
 		return nil, err
 	}
 	rec.BytesIn = int64(len(s.body))
@@ -184,6 +184,7 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 		who  *auth.Error
 		away *upstream.Error
 		size *http.MaxBytesError
+		slow *slowError
 		read *readError
 	)
 	switch {
@@ -201,6 +202,8 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 		return upstreamError(away)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
+	case errors.As(err, &slow):
+		return bodyTooSlow(slow.pause), Invalid
 	case errors.As(err, &read), errors.Is(err, context.Canceled):
 		return nil, Canceled
 	}

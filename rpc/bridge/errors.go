@@ -53,3 +53,8 @@ func bodyTooLarge(limit int64) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge,
 		Message: fmt.Sprintf("413 Request Entity Too Large: the body is larger than %d bytes; send less at once, or raise max_body", limit)}
 }
+
+func bodyTooSlow(pause time.Duration) *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.RequestTimeout", Status: http.StatusRequestTimeout,
+		Message: fmt.Sprintf("408 Request Timeout: nothing more of the body came for %v; send it without such pauses, or raise body_timeout", pause)}
+}

@@ -46,8 +46,9 @@ type readError struct{ cause error }
 func (e *readError) Error() string { return "the request's body broke off: " + e.cause.Error() }
 func (e *readError) Unwrap() error { return e.cause }
 
-// read reads the body, at most limit bytes of it. A body that announces its length gets its buffer at once.
-func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) error {
+// read reads the body, at most limit bytes of it, piece by piece at pace p, which the bridge has begun to count when the
+// request came in. A body that announces its length gets its buffer at once.
+func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pace) error {
 	s.body = s.body[:0]
 	if r.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
@@ -63,16 +64,23 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) erro
 		}
 		n, err := body.Read(s.body[len(s.body):cap(s.body)])
 		s.body = s.body[:len(s.body)+n]
+		if err == nil {
+			p.next(w)
+			continue
+		}
 		if err == io.EOF {
+			p.done(w)
 			return nil
 		}
-		if err != nil {
-			var size *http.MaxBytesError
-			if errors.As(err, &size) {
-				return size
-			}
-			return &readError{err}
+		var size *http.MaxBytesError
+		if errors.As(err, &size) {
+			return size
 		}
+		var slow *slowError
+		if err = p.judge(err); errors.As(err, &slow) {
+			return slow
+		}
+		return &readError{err}
 	}
 }
 

@@ -132,7 +132,8 @@ func (b *Bridge) checkPath(r *http.Request) error {
 // proxy sends the request to Odoo and its answer back. What fails behind the header of the answer cuts the connection.
 func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	begin := time.Now()
-	body := &countingBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody)}
+	paced := &pacedBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody), pace: b.pace(), w: x.w.ResponseWriter}
+	body := &countingBody{ReadCloser: paced}
 	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes }()
 	if r.ContentLength > b.cfg.MaxBody {
 		return &http.MaxBytesError{Limit: b.cfg.MaxBody}
@@ -154,6 +155,9 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	var size *http.MaxBytesError
 	if errors.As(failed, &size) {
 		return size
+	}
+	if slow := paced.tooSlow(); failed != nil && slow != nil {
+		return slow
 	}
 	return failed
 }

@@ -82,7 +82,7 @@ func (b *safeBuffer) String() string {
 
 const odooAnswer = `{"jsonrpc": "2.0", "id": 1, "result": "from Odoo"}`
 
-func start(t *testing.T, change func(*Config, *world), odoo http.HandlerFunc) *world {
+func start(t testing.TB, change func(*Config, *world), odoo http.HandlerFunc) *world {
 	t.Helper()
 	w := &world{
 		auth:    &authenticator{id: auth.Identity{UID: 9001, Login: "rpcuser", Via: auth.ViaCall}},
@@ -117,6 +117,7 @@ func start(t *testing.T, change func(*Config, *world), odoo http.HandlerFunc) *w
 		Observer:  Observers{w, Log{log}, w.metrics},
 		Databases: []string{"odoo18", "second"}, Basic: true, MaxBody: 1 << 20,
 		TrustedSources: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Passage:        Passage{URL: base, Transport: upstream.NewTransport(upstream.Config{URL: base}), Sessions: true, Controllers: []string{"/shop"}},
 	}
 	if change != nil {
 		change(&cfg, w)
