@@ -177,7 +177,7 @@ func isJSON(a *upstream.Answer) bool {
 	return false
 }
 
-// wireError is the one table from what went wrong to what the caller is told.
+// wireError is the one table from what went wrong to what the caller is told, nil where there is nobody to tell.
 func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 	var (
 		wire *rpc.Error
@@ -204,7 +204,12 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 		return bodyTooLarge(size.Limit), Invalid
 	case errors.As(err, &slow):
 		return bodyTooSlow(slow.pause), Invalid
-	case errors.As(err, &read), errors.Is(err, context.Canceled):
+	case errors.As(err, &read):
+		if read.wentAway() {
+			return bodyBroken(), Canceled
+		}
+		return bodyBroken(), Invalid
+	case errors.Is(err, context.Canceled):
 		return nil, Canceled
 	}
 	return &rpc.Error{Class: "werkzeug.exceptions.InternalServerError", Status: http.StatusInternalServerError,

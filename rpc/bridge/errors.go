@@ -58,3 +58,8 @@ func bodyTooSlow(pause time.Duration) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.RequestTimeout", Status: http.StatusRequestTimeout,
 		Message: fmt.Sprintf("408 Request Timeout: nothing more of the body came for %v; send it without such pauses, or raise body_timeout", pause)}
 }
+
+func bodyBroken() *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.BadRequest", Status: http.StatusBadRequest,
+		Message: "400 Bad Request: the body ends before its Content-Length says, or its chunks can't be read; send all of it"}
+}

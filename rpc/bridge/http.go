@@ -3,7 +3,6 @@ package bridge
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -40,12 +39,6 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
-// readError is a body that could not be read: the client's connection, not its call, is at fault.
-type readError struct{ cause error }
-
-func (e *readError) Error() string { return "the request's body broke off: " + e.cause.Error() }
-func (e *readError) Unwrap() error { return e.cause }
-
 // read reads the body, at most limit bytes of it, piece by piece at pace p, which the bridge has begun to count when the
 // request came in. A body that announces its length gets its buffer at once.
 func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pace) error {
@@ -72,15 +65,7 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pa
 			p.done(w)
 			return nil
 		}
-		var size *http.MaxBytesError
-		if errors.As(err, &size) {
-			return size
-		}
-		var slow *slowError
-		if err = p.judge(err); errors.As(err, &slow) {
-			return slow
-		}
-		return &readError{err}
+		return p.judge(err)
 	}
 }
 

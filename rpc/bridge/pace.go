@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -35,13 +36,17 @@ func (p pace) done(w http.ResponseWriter) {
 	}
 }
 
-// judge tells a body that paused for too long from one that broke off. The deadline stays where it is: past it net/http
-// reads nothing more of this connection, and closes it behind the answer.
+// judge tells what it means that a body could not be read: a *http.MaxBytesError, a *slowError or a *readError. The
+// deadline stays where it is: past it net/http reads nothing more of this connection, and closes it behind the answer.
 func (p pace) judge(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	var size *http.MaxBytesError
+	switch {
+	case errors.As(err, &size):
+		return size
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &slowError{time.Duration(p)}
 	}
-	return err
+	return &readError{err}
 }
 
 // slowError is a body of which no more came for pause.
@@ -49,6 +54,18 @@ type slowError struct{ pause time.Duration }
 
 func (e *slowError) Error() string {
 	return fmt.Sprintf("nothing more of the request's body came for %v", e.pause)
+}
+
+// readError is a body that is not whole: the client's connection, not its call, is at fault.
+type readError struct{ cause error }
+
+func (e *readError) Error() string { return "the request's body broke off: " + e.cause.Error() }
+func (e *readError) Unwrap() error { return e.cause }
+
+// wentAway tells whether the connection ended. Otherwise the chunks make no sense, and their sender still listens.
+func (e *readError) wentAway() bool {
+	var broken *net.OpError
+	return errors.Is(e.cause, io.ErrUnexpectedEOF) || errors.As(e.cause, &broken)
 }
 
 // pacedBody is a body that is read in another goroutine than its handler's, and maybe for longer.
@@ -59,7 +76,7 @@ type pacedBody struct {
 
 	mu     sync.Mutex
 	closed bool  // the connection's deadlines are no more ours
-	slow   error // a *slowError, once the client was one
+	failed error // as pace.judge has it
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -71,12 +88,9 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	if err == io.EOF {
 		b.ifOpen(b.pace.done)
 	} else if err != nil {
-		err = b.pace.judge(err)
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if slow := new(slowError); errors.As(err, &slow) {
-			b.slow = slow
-		}
+		b.failed = b.pace.judge(err)
 	}
 	return n, err
 }
@@ -97,9 +111,9 @@ func (b *pacedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// tooSlow is the *slowError that the body ended with, or nil. Whoever read it may tell of something that came of it.
-func (b *pacedBody) tooSlow() error {
+// failure is why the body could not be read to its end, or nil. Whoever read it may tell of what came of that instead.
+func (b *pacedBody) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.slow
+	return b.failed
 }

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httputil"
@@ -152,12 +151,8 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	}
 	x.rec.Outcome = Forwarded
 	proxy.ServeHTTP(&x.w, &in)
-	var size *http.MaxBytesError
-	if errors.As(failed, &size) {
-		return size
-	}
-	if slow := paced.tooSlow(); failed != nil && slow != nil {
-		return slow
+	if err := paced.failure(); failed != nil && err != nil {
+		return err
 	}
 	return failed
 }
