@@ -70,6 +70,11 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		b.pace().next(w)
 	}
+	if r.TransferEncoding != nil {
+		// It may have had a Content-Length too, which net/http drops without telling. Then what follows could be a request
+		// to us and a part of the body to a proxy before us, and no more may be read (RFC 9112, section 6.1).
+		w.Header().Set("Connection", "close")
+	}
 	b.router.ServeHTTP(w, r)
 }
 

@@ -22,12 +22,6 @@ func paced(t testing.TB, pause time.Duration, odoo http.HandlerFunc) (*world, Co
 	return w, made
 }
 
-const (
-	postHost = " HTTP/1.1\r\nHost: odoo.example\r\n"
-	jsonType = "Content-Type: application/json\r\n"
-	xmlType  = "Content-Type: text/xml\r\n"
-)
-
 // TestBodyStops: a client that stops within its request's body is told so and cut off, wherever that was, and Odoo gets
 // no whole request of it.
 func TestBodyStops(t *testing.T) {

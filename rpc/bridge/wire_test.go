@@ -3,6 +3,7 @@ package bridge
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +19,22 @@ type wire struct {
 	*net.TCPConn
 	t      testing.TB
 	reader *bufio.Reader
+}
+
+// What most requests of the tests begin with.
+const (
+	host     = "Host: odoo.example\r\n"
+	jsonType = "Content-Type: application/json\r\n"
+	xmlType  = "Content-Type: text/xml\r\n"
+	chunks   = "Transfer-Encoding: chunked\r\n"
+	hostJSON = host + jsonType
+	hostXML  = host + xmlType
+	postHost = " HTTP/1.1\r\n" + host
+)
+
+// request is a POST with a body, as it goes over the wire.
+func request(target, version, header, body string) string {
+	return fmt.Sprintf("POST %s HTTP/%s\r\n%sContent-Length: %d\r\n\r\n%s", target, version, header, len(body), body)
 }
 
 // dial opens a connection to the bridge. No wait on it lasts for ever.
