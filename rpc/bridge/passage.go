@@ -1,7 +1,10 @@
 package bridge
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -10,6 +13,7 @@ import (
 	"time"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
 
@@ -143,7 +147,9 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 		Transport:     b.cfg.Passage.Transport,
 		FlushInterval: -1, // a controller may stream
 		BufferPool:    proxyBuffers{},
-		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
+		// What fails behind the header of the answer is told nowhere else.
+		ErrorLog:     log.New(b.cfg.Log.With().Str("request_id", x.rec.RequestID).Logger(), "", 0),
+		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
 	}
 	in := *r
 	if r.ContentLength != 0 {
@@ -153,6 +159,10 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	proxy.ServeHTTP(&x.w, &in)
 	if err := paced.failure(); failed != nil && err != nil {
 		return err
+	}
+	var away *upstream.Error
+	if failed != nil && !errors.As(failed, &away) {
+		return fmt.Errorf("%w: %w", answerUnusable(), failed) // it came, and httputil has something against it
 	}
 	return failed
 }

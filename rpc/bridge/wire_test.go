@@ -60,12 +60,15 @@ func (c *wire) send(pieces ...string) {
 	}
 }
 
-// answer reads one answer. The error is that of its body, which may break off.
+// answer reads one answer, past interim ones. It may break off, before its header is whole or after.
 func (c *wire) answer() (*http.Response, string, error) {
 	c.t.Helper()
 	res, err := http.ReadResponse(c.reader, nil)
+	for err == nil && res.StatusCode < 200 {
+		res, err = http.ReadResponse(c.reader, nil)
+	}
 	if err != nil {
-		c.t.Fatalf("no answer: %v", err)
+		return nil, "", err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -77,7 +80,7 @@ func (c *wire) whole() (*http.Response, string) {
 	c.t.Helper()
 	res, body, err := c.answer()
 	if err != nil {
-		c.t.Fatalf("the answer breaks off: %v after %.200s", err, body)
+		c.t.Fatalf("no whole answer: %v after %.200s", err, body)
 	}
 	return res, body
 }
