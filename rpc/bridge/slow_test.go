@@ -99,20 +99,26 @@ func TestBodyTrickles(t *testing.T) {
 // TestBodyTimeoutIsTheBodys: once the body is there, neither Odoo's time nor the client's until its next request counts.
 func TestBodyTimeoutIsTheBodys(t *testing.T) {
 	const pause = 50 * time.Millisecond
-	for _, header := range []string{"POST /jsonrpc" + postHost + jsonType, "POST /shop/cart" + postHost + "API-KEY: k\r\n"} {
-		w, _ := paced(t, pause, func(rw http.ResponseWriter, _ *http.Request) {
-			time.Sleep(4 * pause)
-			_, _ = rw.Write([]byte(odooAnswer))
-		})
-		c := w.dial(t)
-		body := call("common", "version", `[]`)
-		for range 2 {
-			c.send(header, fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body))
-			if res, answer := c.whole(); res.StatusCode != 200 || answer != odooAnswer {
-				t.Errorf("answered %d %s", res.StatusCode, answer)
+	for name, header := range map[string]string{
+		"a call":          "POST /jsonrpc" + postHost + jsonType,
+		"to a controller": "POST /shop/cart" + postHost + "API-KEY: k\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := paced(t, pause, func(rw http.ResponseWriter, _ *http.Request) {
+				time.Sleep(4 * pause)
+				_, _ = rw.Write([]byte(odooAnswer))
+			})
+			c := w.dial(t)
+			body := call("common", "version", `[]`)
+			for range 2 {
+				c.send(header, fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body))
+				if res, answer := c.whole(); res.StatusCode != 200 || answer != odooAnswer {
+					t.Errorf("answered %d %s", res.StatusCode, answer)
+				}
+				time.Sleep(4 * pause)
 			}
-			time.Sleep(4 * pause)
-		}
+		})
 	}
 }
 
