@@ -65,7 +65,7 @@ func TestController(t *testing.T) {
 	}
 }
 
-// TestControllerUpload: a body of any size goes through and comes back while it is still on its way.
+// TestControllerUpload: a large body goes through, and a large answer comes back.
 func TestControllerUpload(t *testing.T) {
 	const size = 50 << 20
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, demo(t, 18).ready["bridge"]+"/shopinvader/echo",

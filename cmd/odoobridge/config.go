@@ -36,8 +36,9 @@ type Config struct {
 	DBServiceFull  bool
 	ForwardXML     bool
 	WebSession     bool
-	Controllers    []string // path prefixes, without a slash at the end
-	MaxBody        int64    // bytes
+	Controllers    []string      // path prefixes, without a slash at the end
+	MaxBody        int64         // bytes
+	BodyTimeout    time.Duration // 0 is none
 	CallTimeout    time.Duration
 	DrainTimeout   time.Duration
 	LogLevel       string
@@ -87,6 +88,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.Controllers, err = parsePaths(v); return }, nil},
 	{"max-body", "largest request body, in bytes or with KiB, MiB, GiB", "128MiB",
 		func(c *Config, v string) (err error) { c.MaxBody, err = parseSize(v); return }, nil},
+	{"body-timeout", "longest pause between two pieces of a request body; 0 is any", "60s",
+		func(c *Config, v string) (err error) { c.BodyTimeout, err = parseDuration(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",
 		func(c *Config, v string) (err error) { c.CallTimeout, err = parseDuration(v); return }, nil},
 	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",

@@ -114,6 +114,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		DBServiceFull:  cfg.DBServiceFull,
 		ForwardXML:     cfg.ForwardXML,
 		MaxBody:        cfg.MaxBody,
+		BodyTimeout:    cfg.BodyTimeout,
 		Passage: bridge.Passage{
 			URL:         cfg.OdooURL,
 			Transport:   upstream.NewTransport(odoo),

@@ -20,6 +20,8 @@ func NewTransport(cfg Config) http.RoundTripper {
 		ResponseHeaderTimeout: cfg.CallTimeout,
 		DisableKeepAlives:     true,
 		DisableCompression:    true,
+
+		MaxResponseHeaderBytes: maxHeader,
 	}}
 }
 

@@ -8,10 +8,10 @@ package bridge
 
 import (
 	"context"
-	"log"
 	"net/http"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/gorilla/mux"
 	"github.com/rs/zerolog"
@@ -49,24 +49,36 @@ type Config struct {
 	DBServiceFull  bool           // db methods that need the master password are passed on
 	ForwardXML     bool           // XML-RPC calls go to Odoo's /xmlrpc rather than, transcoded, to its quicker /jsonrpc
 	MaxBody        int64          // largest request body in bytes
+	BodyTimeout    time.Duration  // longest pause between two pieces of a request body; 0 is any
 	Passage        Passage        // what goes to Odoo as it came
 }
 
 // Bridge answers RPC calls. It is an http.Handler.
 type Bridge struct {
-	cfg      Config
-	router   http.Handler
-	proxyLog *log.Logger // of answers that broke off, where httputil knows more of it than the record will
+	cfg    Config
+	router http.Handler
 }
 
 // New returns the bridge cfg describes.
 func New(cfg Config) *Bridge {
-	b := &Bridge{cfg: cfg, proxyLog: log.New(cfg.Log, "", 0)}
+	b := &Bridge{cfg: cfg}
 	b.router = b.routes()
 	return b
 }
 
-func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.router.ServeHTTP(w, r) }
+func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		b.pace().next(w)
+	}
+	if r.TransferEncoding != nil {
+		// It may have had a Content-Length too, which net/http drops without telling. Then what follows could be a request
+		// to us and a part of the body to a proxy before us, and no more may be read (RFC 9112, section 6.1).
+		w.Header().Set("Connection", "close")
+	}
+	b.router.ServeHTTP(w, r)
+}
+
+func (b *Bridge) pace() pace { return pace(b.cfg.BodyTimeout) }
 
 func (b *Bridge) routes() http.Handler {
 	r := mux.NewRouter().SkipClean(true)
@@ -113,7 +125,7 @@ func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 	p := rpc.HTTP
 	if rpc.IsJSON(r.Header.Get("Content-Type")) {
 		p = rpc.JSONRPC
-		if s.read(w, r, longestUnknown) == nil {
+		if s.read(w, r, longestUnknown, b.pace()) == nil {
 			_ = s.env.ParseJSON(s.body, b.cfg.Series()) // the id is all that is wanted
 		}
 	}

@@ -61,7 +61,7 @@ func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s
 	if err := req.Check(series); err != nil {
 		return nil, err
 	}
-	if err := s.read(w, r, b.cfg.MaxBody); err != nil {
+	if err := s.read(w, r, b.cfg.MaxBody, b.pace()); err != nil {
 		return nil, err
 	}
 	rec.BytesIn = int64(len(s.body))
@@ -177,13 +177,14 @@ func isJSON(a *upstream.Answer) bool {
 	return false
 }
 
-// wireError is the one table from what went wrong to what the caller is told.
+// wireError is the one table from what went wrong to what the caller is told, nil where there is nobody to tell.
 func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 	var (
 		wire *rpc.Error
 		who  *auth.Error
 		away *upstream.Error
 		size *http.MaxBytesError
+		slow *slowError
 		read *readError
 	)
 	switch {
@@ -201,7 +202,14 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 		return upstreamError(away)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
-	case errors.As(err, &read), errors.Is(err, context.Canceled):
+	case errors.As(err, &slow):
+		return bodyTooSlow(slow.pause), Invalid
+	case errors.As(err, &read):
+		if read.wentAway() {
+			return bodyBroken(), Canceled
+		}
+		return bodyBroken(), Invalid
+	case errors.Is(err, context.Canceled):
 		return nil, Canceled
 	}
 	return &rpc.Error{Class: "werkzeug.exceptions.InternalServerError", Status: http.StatusInternalServerError,

@@ -49,7 +49,24 @@ func upstreamError(e *upstream.Error) (*rpc.Error, Outcome) {
 	}
 }
 
+// answerUnusable is an answer of Odoo's that came and makes no sense.
+func answerUnusable() *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway,
+		Message: "502 Bad Gateway: Odoo's answer could not be passed on; the bridge's log says why. " +
+			"The request may have been carried out; look before you send it again"}
+}
+
 func bodyTooLarge(limit int64) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge,
 		Message: fmt.Sprintf("413 Request Entity Too Large: the body is larger than %d bytes; send less at once, or raise max_body", limit)}
+}
+
+func bodyTooSlow(pause time.Duration) *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.RequestTimeout", Status: http.StatusRequestTimeout,
+		Message: fmt.Sprintf("408 Request Timeout: nothing more of the body came for %v; send it without such pauses, or raise body_timeout", pause)}
+}
+
+func bodyBroken() *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.BadRequest", Status: http.StatusBadRequest,
+		Message: "400 Bad Request: the body ends before its Content-Length says, or its chunks can't be read; send all of it"}
 }

@@ -38,10 +38,13 @@ func (x *exchange) answer(p rpc.Protocol, id []byte, err error) {
 		if x.rec.Outcome == Denied && x.denied != 0 {
 			wire.Status = x.denied
 		}
-		if x.rec.Outcome != Canceled {
-			// The error is the connection's: there is no one left to tell.
-			_ = rpc.ErrorReply(p, x.bridge.cfg.Series(), id, wire).Write(&x.w)
+		if wire == nil {
+			x.ended = true
+			// One who only ended its own sending looks gone too, and would be given an empty answer by net/http.
+			panic(http.ErrAbortHandler)
 		}
+		// The error is the connection's: there is no one left to tell.
+		_ = rpc.ErrorReply(p, x.bridge.cfg.Series(), id, wire).Write(&x.w)
 	}
 	x.ended = true
 }

@@ -3,7 +3,6 @@ package bridge
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -40,14 +39,9 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
-// readError is a body that could not be read: the client's connection, not its call, is at fault.
-type readError struct{ cause error }
-
-func (e *readError) Error() string { return "the request's body broke off: " + e.cause.Error() }
-func (e *readError) Unwrap() error { return e.cause }
-
-// read reads the body, at most limit bytes of it. A body that announces its length gets its buffer at once.
-func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) error {
+// read reads the body, at most limit bytes of it, piece by piece at pace p, which the bridge has begun to count when the
+// request came in. A body that announces its length gets its buffer at once.
+func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pace) error {
 	s.body = s.body[:0]
 	if r.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
@@ -63,16 +57,15 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64) erro
 		}
 		n, err := body.Read(s.body[len(s.body):cap(s.body)])
 		s.body = s.body[:len(s.body)+n]
+		if err == nil {
+			p.next(w)
+			continue
+		}
 		if err == io.EOF {
+			p.done(w)
 			return nil
 		}
-		if err != nil {
-			var size *http.MaxBytesError
-			if errors.As(err, &size) {
-				return size
-			}
-			return &readError{err}
-		}
+		return p.judge(err)
 	}
 }
 

@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
 
@@ -138,14 +141,11 @@ func (b *Bridge) checkPath(r *http.Request) error {
 // proxy sends the request to Odoo and its answer back. What fails behind the header of the answer cuts the connection.
 func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	begin := time.Now()
-	body := &countingBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody)}
+	paced := &pacedBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody), pace: b.pace(), w: x.w.ResponseWriter}
+	body := &countingBody{ReadCloser: paced}
 	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes }()
 	if r.ContentLength > b.cfg.MaxBody {
 		return &http.MaxBytesError{Limit: b.cfg.MaxBody}
-	}
-	if r.ContentLength != 0 {
-		// Odoo may answer before it has read everything. A writer that can't do that does no harm: the rest is read first.
-		_ = http.NewResponseController(&x.w).EnableFullDuplex()
 	}
 	var failed error
 	proxy := httputil.ReverseProxy{
@@ -153,8 +153,9 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 		Transport:     b.cfg.Passage.Transport,
 		FlushInterval: -1, // a controller may stream
 		BufferPool:    proxyBuffers{},
-		ErrorLog:      b.proxyLog,
-		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
+		// What fails behind the header of the answer is told nowhere else.
+		ErrorLog:     log.New(b.cfg.Log.With().Str("request_id", x.rec.RequestID).Logger(), "", 0),
+		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
 	}
 	in := *r
 	if r.ContentLength != 0 {
@@ -162,9 +163,12 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	}
 	x.rec.Outcome = Forwarded
 	proxy.ServeHTTP(&x.w, &in)
-	var size *http.MaxBytesError
-	if errors.As(failed, &size) {
-		return size
+	if err := paced.failure(); failed != nil && err != nil {
+		return err
+	}
+	var away *upstream.Error
+	if failed != nil && !errors.As(failed, &away) {
+		return fmt.Errorf("%w: %w", answerUnusable(), failed) // it came, and httputil has something against it
 	}
 	return failed
 }

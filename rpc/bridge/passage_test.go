@@ -156,15 +156,17 @@ func TestPassageHeaders(t *testing.T) {
 	}
 }
 
-// TestPassageStreams: each piece of the body reaches Odoo, and each of the answer the caller, before the next one is
-// there.
+// TestPassageStreams: each piece of the body reaches Odoo before the next one is sent, and then each of the answer the
+// caller.
 func TestPassageStreams(t *testing.T) {
 	up, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer up.Close()
-	go func() { // an Odoo that answers while it reads
+	read, answer := make(chan string), make(chan string)
+	go func() { // an Odoo that reads, and answers, letter by letter
+		defer close(read)
 		c, err := up.Accept()
 		if err != nil {
 			return
@@ -174,18 +176,19 @@ func TestPassageStreams(t *testing.T) {
 		if err != nil {
 			return
 		}
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 		for buf := make([]byte, 1); ; {
 			if _, err := io.ReadFull(r.Body, buf); err != nil {
 				break
 			}
-			_, _ = io.WriteString(c, "1\r\n"+strings.ToUpper(string(buf))+"\r\n")
+			read <- string(buf)
+		}
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+		for letter := range answer {
+			_, _ = io.WriteString(c, "1\r\n"+letter+"\r\n")
 		}
 		_, _ = io.WriteString(c, "0\r\n\r\n")
 	}()
-	w := start(t, func(c *Config, _ *world) {
-		c.Passage.URL.Host = up.Addr().String()
-	}, nil)
+	w := start(t, func(c *Config, _ *world) { c.Passage.URL.Host = up.Addr().String() }, nil)
 	c, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -193,22 +196,34 @@ func TestPassageStreams(t *testing.T) {
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	_, _ = io.WriteString(c, "POST /shopinvader/echo HTTP/1.1\r\nHost: x\r\nAPI-KEY: k\r\nContent-Length: 3\r\n\r\n")
-	answer := bufio.NewReader(c)
-	var res *http.Response
 	for _, letter := range []string{"a", "b", "c"} {
 		if _, err := io.WriteString(c, letter); err != nil {
 			t.Fatal(err)
 		}
-		if res == nil {
-			if res, err = http.ReadResponse(answer, nil); err != nil {
-				t.Fatal(err)
+		select {
+		case got := <-read:
+			if got != letter {
+				t.Fatalf("Odoo read %q after %q was sent", got, letter)
 			}
-		}
-		buf := make([]byte, 1)
-		if _, err := io.ReadFull(res.Body, buf); err != nil || string(buf) != strings.ToUpper(letter) {
-			t.Fatalf("after %s: %q, %v", letter, buf, err)
+		case <-time.After(10 * time.Second):
+			t.Fatalf("Odoo has not read %q", letter)
 		}
 	}
+	answer <- "x"
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, letter := range []string{"x", "y", "z"} {
+		if letter != "x" {
+			answer <- letter
+		}
+		buf := make([]byte, 1)
+		if _, err := io.ReadFull(res.Body, buf); err != nil || string(buf) != letter {
+			t.Fatalf("%q, %v; want %q", buf, err, letter)
+		}
+	}
+	close(answer)
 	if rest, err := io.ReadAll(res.Body); err != nil || len(rest) != 0 {
 		t.Errorf("at the end: %q, %v", rest, err)
 	}

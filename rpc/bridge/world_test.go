@@ -82,7 +82,7 @@ func (b *safeBuffer) String() string {
 
 const odooAnswer = `{"jsonrpc": "2.0", "id": 1, "result": "from Odoo"}`
 
-func start(t *testing.T, change func(*Config, *world), odoo http.HandlerFunc) *world {
+func start(t testing.TB, change func(*Config, *world), odoo http.HandlerFunc) *world {
 	t.Helper()
 	w := &world{
 		auth:    &authenticator{id: auth.Identity{UID: 9001, Login: "rpcuser", Via: auth.ViaCall}},
