@@ -1,5 +1,10 @@
 package rpc
 
+import (
+	"fmt"
+	"net/http"
+)
+
 // Envelope is a call as it stands on the wire: who is to do what, with which arguments. Nothing in it is decoded but
 // what routing needs. An Envelope may be used again for the next body; its slices are then reused, so Args, ID and the
 // Values must not be kept beyond the next Parse. After an error only Protocol and ID say anything.
@@ -29,6 +34,16 @@ type Envelope struct {
 
 // keptText bounds what is kept of a rewritten body for the next one, in bytes.
 const keptText = 1 << 20
+
+// maxArgs bounds the positional arguments of a call, because a Value is larger than the argument can be: a body of
+// nothing but "0,0,0" would take a hundred times its size. Odoo's methods take a dozen at most.
+const maxArgs = 1 << 16
+
+// tooManyArgs is our own answer to a call of more than maxArgs arguments. To Python it would be a TypeError at last.
+func tooManyArgs() *Error {
+	return &Error{Class: "werkzeug.exceptions.BadRequest", Status: http.StatusBadRequest,
+		Message: fmt.Sprintf("400 Bad Request: the call has more than %d arguments; pass a list as one argument", maxArgs)}
+}
 
 func (e *Envelope) reset(p Protocol) {
 	if cap(e.text) > keptText {

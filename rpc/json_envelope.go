@@ -44,7 +44,7 @@ func (e *Envelope) parseJSON(r Request, body []byte, s Series) error {
 			return err
 		}
 		if args := call.members[argsMember]; r.Endpoint == EndpointRPC && args.kind == Array {
-			e.Args = append(e.Args, jsonElements(args.raw)...)
+			e.Args = append(e.Args, jsonElements(args.raw)...) // not many: see unpackPairs
 		}
 	}
 	if err := call.missing(s); err != nil {
@@ -56,8 +56,7 @@ func (e *Envelope) parseJSON(r Request, body []byte, s Series) error {
 	}
 	e.ServiceValue, e.MethodValue = call.members[serviceMember], call.members[methodMember]
 	e.Service, e.Method = word(e.ServiceValue), word(e.MethodValue)
-	e.setArgs(call.members[argsMember])
-	return nil
+	return e.setArgs(call.members[argsMember])
 }
 
 // scanJSON reads the whole body in one pass. The elements of "args" go to e.Args as they pass.
@@ -140,6 +139,9 @@ func (e *Envelope) scanArgs(s *jsonScanner) (Value, jsonFault) {
 			if fault != 0 {
 				return Value{}, fault
 			}
+			if len(e.Args) == maxArgs {
+				return Value{}, jsonTooMany
+			}
 			e.Args = append(e.Args, v)
 			if s.take(',') {
 				continue
@@ -209,8 +211,11 @@ func plainASCII(raw []byte) bool {
 
 // setArgs fills Args from an "args" that is no array with what Python's *args makes of it: the names of an object, the
 // characters of a string (pj.params.argsdict, pj.params.argsstring). Anything else cannot be unpacked.
-func (e *Envelope) setArgs(args Value) {
+func (e *Envelope) setArgs(args Value) error {
 	e.ArgsKind, e.args = args.kind, args
+	if args.kind != Array && len(args.raw) > maxArgs {
+		return tooManyArgs() // or fewer and long ones: no call that anyone makes
+	}
 	switch args.kind {
 	case Struct:
 		for _, m := range jsonMembers(args.raw) {
@@ -225,6 +230,7 @@ func (e *Envelope) setArgs(args Value) {
 			i = next
 		}
 	}
+	return nil
 }
 
 // appendReplaced appends b with what is not UTF-8 replaced as Python's errors="replace" does: one U+FFFD for each

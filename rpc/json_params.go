@@ -19,6 +19,8 @@ func jsonFaultError(fault jsonFault, body []byte, s Series) *Error {
 			return pageError(PageInternalError, "the body is JSON, but not an object")
 		}
 		return pageError(PageInvalidCall, "the body is JSON, but not an object")
+	case jsonTooMany:
+		return tooManyArgs()
 	}
 	if s.oldHTTP() {
 		return pageError(PageInternalError, "the body is nested too deeply")
@@ -35,7 +37,7 @@ func jsonFaultError(fault jsonFault, body []byte, s Series) *Error {
 // refused (pj.params.null, pj.params.array). Before 16 the refusal is a page.
 func (c *jsonCall) unpackParams(s Series) error {
 	err := c.unpackPairs()
-	if err != nil && s.oldHTTP() {
+	if err != nil && err.Status == 0 && s.oldHTTP() {
 		return pageError(PageInternalError, err.Message)
 	}
 	if err != nil {
@@ -45,6 +47,9 @@ func (c *jsonCall) unpackParams(s Series) error {
 }
 
 func (c *jsonCall) unpackPairs() *Error {
+	if len(c.params.raw) > maxArgs {
+		return tooManyArgs() // there may be fewer: pairs are no call that anyone makes
+	}
 	switch c.params.kind {
 	case Array:
 	case String:

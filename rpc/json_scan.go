@@ -20,6 +20,7 @@ const (
 	jsonDeepArray                        // RecursionError in a list
 	jsonDeepObject                       // RecursionError in a dict
 	jsonNotAnObject                      // a text that is no object: no fault of json.loads, but of who asks it for "params"
+	jsonTooMany                          // no fault of Python's: more arguments than maxArgs
 )
 
 // jsonScanner walks a JSON text with the grammar of Python's json.loads: RFC 8259 and the literals NaN, Infinity and

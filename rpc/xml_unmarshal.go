@@ -193,6 +193,9 @@ func (u *unmarshaller) push(v Value, start int32) *Error {
 	if u.lastCall > start {
 		return refused("<methodName>, <params> or <fault> inside a value; write them around the values only")
 	}
+	if len(u.args) == maxArgs {
+		return tooManyArgs()
+	}
 	u.lastArg = start
 	u.args = append(u.args, v)
 	return nil
