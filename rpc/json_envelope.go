@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"slices"
 	"unicode/utf8"
 )
 
@@ -236,6 +237,7 @@ func (e *Envelope) setArgs(args Value) error {
 // appendReplaced appends b with what is not UTF-8 replaced as Python's errors="replace" does: one U+FFFD for each
 // longest beginning of a character, unlike Go, which replaces byte by byte.
 func appendReplaced(dst, b []byte) []byte {
+	dst = slices.Grow(dst, len(b)+countMalformed(b)*(len("\uFFFD")-1))
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {
@@ -247,6 +249,19 @@ func appendReplaced(dst, b []byte) []byte {
 		i += n
 	}
 	return dst
+}
+
+// countMalformed counts what appendReplaced replaces.
+func countMalformed(b []byte) (n int) {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			size = malformedLen(b[i:])
+			n++
+		}
+		i += size
+	}
+	return n
 }
 
 // malformedLen is the length of the malformed sequence at the start of b: the bytes that could begin a character, at

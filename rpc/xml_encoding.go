@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,6 +25,7 @@ func fromUTF16(dst, body []byte) (text []byte, ok bool) {
 	default:
 		return nil, false
 	}
+	dst = slices.Grow(dst, len(body)/2*3+1) // of every two bytes at most three are made
 	unit := func(i int) rune { return rune(body[i+high])<<8 | rune(body[i+1-high]) }
 	for i := 0; i+1 < len(body); i += 2 {
 		r := unit(i)
@@ -110,6 +112,11 @@ func pythonCharmap(name string) (upper string, known bool) {
 }
 
 func appendCharmap(dst, b []byte, upper string) []byte {
+	longest := utf8.UTFMax - 1 // of the characters in any charmap
+	if upper == latin1 {
+		longest = 2
+	}
+	dst = slices.Grow(dst, len(b)+countNotASCII(b)*(longest-1))
 	table := []rune(upper)
 	for _, c := range b {
 		switch {
@@ -128,4 +135,12 @@ func appendCharmap(dst, b []byte, upper string) []byte {
 
 func isASCII(b []byte) bool {
 	return bytes.IndexFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// countNotASCII counts the bytes that are no ASCII.
+func countNotASCII(b []byte) (n int) {
+	for _, c := range b {
+		n += int(c >> 7)
+	}
+	return n
 }

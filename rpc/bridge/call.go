@@ -110,6 +110,8 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 // rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes, and in which protocol.
 func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) (rpc.Protocol, error) {
 	env := call.Envelope
+	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
+	s.room(transcode)
 	if call.Kind != odoo.Object {
 		s.out = env.Append(s.out[:0])
 		return env.Protocol, nil
@@ -118,7 +120,7 @@ func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who ca
 	if err != nil {
 		return env.Protocol, err
 	}
-	if env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML {
+	if transcode {
 		var ok bool
 		if s.out, ok = call.Transcode(s.out[:0], who.DB, who.UID, secret.Reveal()); ok {
 			return rpc.JSONRPC, nil

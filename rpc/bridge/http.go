@@ -1,10 +1,12 @@
 package bridge
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -39,6 +41,39 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
+// inAdvance is, in bytes, how much of an announced body there is room for before any of it has come. A length is a
+// promise that costs the client nothing.
+const inAdvance = 16 << 20
+
+// grow makes room for more of a body. One that has come so far and announces its length gets all it needs at once, for
+// every copy on the way is as much memory again.
+func (s *scratch) grow(length int64) {
+	if more := length + 1; len(s.body) >= inAdvance && more > int64(len(s.body)) {
+		s.body = append(make([]byte, 0, min(more, 4*int64(len(s.body)))), s.body...)
+		return
+	}
+	s.body = append(s.body, 0)[:len(s.body)]
+}
+
+// room makes room for the canonical envelope of a large body, which is hardly larger than the arguments in it, but for
+// the escapes of a text that is written in JSON.
+func (s *scratch) room(transcode bool) {
+	if len(s.body) <= keep {
+		return
+	}
+	n := 4 << 10
+	for _, arg := range s.env.Args {
+		raw := arg.Raw()
+		n += len(raw) + len("<param>\n<value></value>\n</param>\n")
+		if transcode {
+			for _, escaped := range []string{`"`, `\`, "\n", "\t", "\r"} {
+				n += bytes.Count(raw, []byte(escaped))
+			}
+		}
+	}
+	s.out = slices.Grow(s.out[:0], n)
+}
+
 // read reads the body, at most limit bytes of it, piece by piece at pace p, which the bridge has begun to count when the
 // request came in. A body that announces its length gets its buffer at once.
 func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pace) error {
@@ -46,14 +81,13 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pa
 	if r.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
 	}
-	// A length is a promise that costs the client nothing, so it gets no more than this in advance.
-	if n := min(r.ContentLength, 16<<20); n > int64(cap(s.body)) {
+	if n := min(r.ContentLength, inAdvance); n >= int64(cap(s.body)) {
 		s.body = make([]byte, 0, n+1)
 	}
 	body := http.MaxBytesReader(w, r.Body, limit)
 	for {
 		if len(s.body) == cap(s.body) {
-			s.body = append(s.body, 0)[:len(s.body)]
+			s.grow(r.ContentLength)
 		}
 		n, err := body.Read(s.body[len(s.body):cap(s.body)])
 		s.body = s.body[:len(s.body)+n]
