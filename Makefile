@@ -35,10 +35,12 @@ lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# bench measures the wire code alone, and then the bridge beside nginx and HAProxy, which it needs, and wrk.
+# bench measures the wire code alone, the bridge beside nginx, HAProxy and Caddy (it needs wrk and the first two, and
+# installs none), and how much memory large and many requests take.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./rpc ./auth
 	$(GO) run ./integration/bench -o bench.txt
+	$(GO) test -count=1 -run '^TestMemory' -v ./integration
 
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Command bench measures the bridge beside nginx and HAProxy: the same null upstream behind each, the same load in turn,
-// several rounds, and ratios instead of figures, since machines differ and are noisy. It needs wrk, nginx and haproxy on
-// PATH and installs nothing. Everything listens on loopback and ends with it.
+// Command bench measures the bridge beside nginx, HAProxy and Caddy: the same null upstream behind each, the same load in
+// turn, several rounds, and ratios instead of figures, since machines differ and are noisy. It needs wrk, nginx and
+// haproxy on PATH, does without Caddy and Python, and installs nothing. Everything listens on loopback and ends with it.
 //
 //	go run ./integration/bench [-rounds 5] [-seconds 3] [-connections 16] [-o bench.txt]
 package main
@@ -12,7 +12,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -73,7 +72,11 @@ func run(ctx context.Context, o options) error {
 			slow[c.name] = append(slow[c.name], m.p99)
 		}
 	}
-	table := report(w.contestants, rates, slow, o)
+	figures, err := w.figures(ctx, o)
+	if err != nil {
+		return err
+	}
+	table := report(w, rates, slow, o) + goals(figures)
 	fmt.Print(table)
 	if o.out != "" {
 		return os.WriteFile(o.out, []byte(table), 0o644)
@@ -81,22 +84,54 @@ func run(ctx context.Context, o options) error {
 	return nil
 }
 
+// ratioGoals are the ratios to nginx that are to be reached.
+var ratioGoals = map[string]string{"odoobridge, JSON-RPC, API-KEY": "0.60", "odoobridge, XML-RPC transcoded": "0.45"}
+
 // report is a line for each contestant: its median, and the median of its ratios to nginx within each round.
-func report(contestants []contestant, rates map[string][]float64, slow map[string][]time.Duration, o options) string {
+func report(w *world, rates map[string][]float64, slow map[string][]time.Duration, o options) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rounds of %d s, %d connections, load and all servers on %d CPUs of one machine, %s\n\n",
 		o.rounds, o.seconds, o.connections, runtime.NumCPU(), runtime.Version())
-	fmt.Fprintf(&b, "%-34s %12s %8s %20s %10s\n", "", "calls/s", "of nginx", "(lowest .. highest)", "p99")
-	for _, c := range contestants {
+	fmt.Fprintf(&b, "%-34s %12s %8s %20s %8s %10s\n", "", "calls/s", "of nginx", "(lowest .. highest)", "goal", "p99")
+	for _, c := range w.contestants {
 		base := rates["nginx"]
 		ratios := make([]float64, len(base))
 		for i := range base {
 			ratios[i] = rates[c.name][i] / base[i]
 		}
-		fmt.Fprintf(&b, "%-34s %12.0f %8.2f %9.2f .. %7.2f %10s\n", c.name, median(rates[c.name]), median(ratios),
-			slices.Min(ratios), slices.Max(ratios), median(slow[c.name]).Round(10*time.Microsecond))
+		fmt.Fprintf(&b, "%-34s %12.0f %8.2f %9.2f .. %7.2f %8s %10s\n", c.name, median(rates[c.name]), median(ratios),
+			slices.Min(ratios), slices.Max(ratios), ratioGoals[c.name], median(slow[c.name]).Round(10*time.Microsecond))
+	}
+	if caddy := rates["caddy"]; caddy != nil {
+		ratios := make([]float64, len(caddy))
+		for i := range caddy {
+			ratios[i] = rates["odoobridge, JSON-RPC, API-KEY"][i] / caddy[i]
+		}
+		fmt.Fprintf(&b, "odoobridge, JSON-RPC, of caddy: %s; goal: at least 1.8\n", spanOf(ratios, func(r float64) string { return fmt.Sprintf("%.2f", r) }))
+	}
+	for _, name := range w.missing {
+		fmt.Fprintf(&b, "%s is not installed (Debian: apt-get install %[1]s) and was left out\n", name)
 	}
 	return b.String()
+}
+
+// goals is the table of the figures that are no rates.
+func goals(figures []figure) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-66s %-14s %s\n", "", "goal", "median (lowest .. highest)")
+	for _, f := range figures {
+		fmt.Fprintf(&b, "%-66s %-14s %s\n", f.name, f.goal, f.got)
+	}
+	return b.String()
+}
+
+// span is the median of times, with the lowest and the highest.
+func span(times []time.Duration) string {
+	return spanOf(times, func(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond)) })
+}
+
+func spanOf[T float64 | time.Duration](values []T, print func(T) string) string {
+	return fmt.Sprintf("%s (%s .. %s)", print(median(values)), print(slices.Min(values)), print(slices.Max(values)))
 }
 
 func median[T float64 | time.Duration](values []T) T {
@@ -118,16 +153,15 @@ type child struct {
 	output *bytes.Buffer
 }
 
-func spawn(name string, args []string, stdout io.Writer) (*child, error) {
+// spawn starts a program that keeps its files, if it keeps any, in dir.
+func spawn(dir, name string, args ...string) (*child, error) {
 	path, err := lookPath(name)
 	if err != nil {
 		return nil, err
 	}
 	c := &child{exec.Command(path, args...), new(bytes.Buffer)}
 	c.cmd.Stdout, c.cmd.Stderr = c.output, c.output
-	if stdout != nil {
-		c.cmd.Stdout = stdout
-	}
+	c.cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
 	return c, c.cmd.Start()
 }
 

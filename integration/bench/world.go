@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"database/sql"
+	_ "embed"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,10 +91,20 @@ type contestant struct {
 
 // world is all that runs.
 type world struct {
-	contestants []contestant
+	contestants []contestant // the null upstream first, nginx second
+	missing     []string     // peers that are not installed and can be done without
 	children    []*child
 	cluster     *postgres.Cluster
+
+	dir        string
+	null       string // addresses: the null upstream,
+	url        string // the bridge before it,
+	marshaller string // the stand-in for Odoo's marshalling, "" without Python,
+	transcoder string // the bridge before that
 }
+
+// apiKey is that of a user of the fixture state.
+var apiKey = [2]string{"API-KEY", "conf-auth-api-key-rpcuser"}
 
 func (w *world) stop() {
 	for i := len(w.children) - 1; i >= 0; i-- {
@@ -105,35 +118,45 @@ func (w *world) stop() {
 }
 
 func startWorld(ctx context.Context, dir string) (*world, error) {
-	w := &world{}
-	if err := w.start(ctx, dir); err != nil {
+	w := &world{dir: dir}
+	if err := w.start(ctx); err != nil {
 		w.stop()
 		return nil, err
 	}
 	return w, nil
 }
 
-func (w *world) start(ctx context.Context, dir string) error {
-	ports, err := freePorts(3)
+func (w *world) start(ctx context.Context) error {
+	ports, err := freePorts(5)
 	if err != nil {
 		return err
 	}
-	null, nginx, haproxy := ports[0], ports[1], ports[2]
-	if err := w.proxies(dir, null, nginx, haproxy); err != nil {
+	null, nginx, haproxy, caddy, python := ports[0], ports[1], ports[2], ports[3], ports[4]
+	w.null = local(null)
+	if err := w.proxies(null, nginx, haproxy, caddy); err != nil {
 		return err
 	}
-	bridge, err := w.bridge(ctx, dir, null)
-	if err != nil {
+	if err := w.build(ctx); err != nil {
 		return err
 	}
-	key := [2]string{"API-KEY", "conf-auth-api-key-rpcuser"}
-	for _, c := range []contestant{
-		{name: "null upstream, directly", url: local(null)},
+	if w.url, _, err = w.serve(ctx, w.null); err != nil {
+		return err
+	}
+	if err := w.standIn(ctx, python); err != nil {
+		return err
+	}
+	contestants := []contestant{
+		{name: "null upstream, directly", url: w.null},
 		{name: "nginx", url: local(nginx)},
 		{name: "haproxy", url: local(haproxy)},
-		{name: "odoobridge, JSON-RPC, API-KEY", url: bridge, headers: [][2]string{key}},
-		{name: "odoobridge, XML-RPC transcoded", url: bridge + "/xmlrpc/2/object", contentType: "text/xml", body: xmlCall, headers: [][2]string{key}},
-	} {
+		{name: "caddy", url: local(caddy)},
+		{name: "odoobridge, JSON-RPC, API-KEY", url: w.url, headers: [][2]string{apiKey}},
+		{name: "odoobridge, XML-RPC transcoded", url: w.url + "/xmlrpc/2/object", contentType: "text/xml", body: xmlCall, headers: [][2]string{apiKey}},
+	}
+	for _, c := range contestants {
+		if slices.Contains(w.missing, c.name) {
+			continue
+		}
 		if c.body == "" {
 			c.url += "/jsonrpc"
 			c.contentType, c.body = "application/json", jsonCall
@@ -148,9 +171,10 @@ func (w *world) start(ctx context.Context, dir string) error {
 
 func local(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
-// proxies starts the null upstream, which is an nginx that makes the answer up, and nginx and HAProxy before it, each
-// with one process or thread for each CPU and connections to the upstream kept alive, as one would deploy them.
-func (w *world) proxies(dir string, null, nginx, haproxy int) error {
+// proxies starts the null upstream, which is an nginx that makes the answer up, and the others before it, each with one
+// process or thread for each CPU and connections to the upstream kept alive, as one would deploy them.
+func (w *world) proxies(null, nginx, haproxy, caddy int) error {
+	dir := w.dir
 	conf := func(name, server string) (string, error) {
 		text := fmt.Sprintf("daemon off; worker_processes auto; pid %[1]s/%[2]s.pid; error_log stderr crit;\n"+
 			"events { worker_connections 1024; }\nhttp { access_log off; keepalive_requests 1000000;\n"+
@@ -174,6 +198,14 @@ func (w *world) proxies(dir string, null, nginx, haproxy int) error {
 	if err := os.WriteFile(haproxyConf, []byte(text), 0o644); err != nil {
 		return err
 	}
+	caddyConf := filepath.Join(dir, "Caddyfile")
+	text = fmt.Sprintf("{\n admin off\n auto_https off\n}\n%s {\n reverse_proxy 127.0.0.1:%d\n}\n", local(caddy), null)
+	if err := os.WriteFile(caddyConf, []byte(text), 0o644); err != nil {
+		return err
+	}
+	if _, err := lookPath("caddy"); err != nil {
+		w.missing = append(w.missing, "caddy")
+	}
 	for _, p := range []struct {
 		name string
 		args []string
@@ -182,8 +214,12 @@ func (w *world) proxies(dir string, null, nginx, haproxy int) error {
 		{"nginx", []string{"-c", nullConf}, null},
 		{"nginx", []string{"-c", nginxConf}, nginx},
 		{"haproxy", []string{"-db", "-f", haproxyConf}, haproxy},
+		{"caddy", []string{"run", "--config", caddyConf, "--adapter", "caddyfile"}, caddy},
 	} {
-		c, err := spawn(p.name, p.args, nil)
+		if slices.Contains(w.missing, p.name) {
+			continue
+		}
+		c, err := spawn(dir, p.name, p.args...)
 		if err != nil {
 			return err
 		}
@@ -195,49 +231,90 @@ func (w *world) proxies(dir string, null, nginx, haproxy int) error {
 	return nil
 }
 
-// bridge builds and starts the bridge, with its log, on a database in the fixture state, and returns its address.
-func (w *world) bridge(ctx context.Context, dir string, null int) (string, error) {
+// build builds the bridge and fills a database with the fixture state.
+func (w *world) build(ctx context.Context) error {
 	var err error
 	if w.cluster, err = postgres.Start(ctx, postgres.Options{Fast: true}); err != nil {
-		return "", err
+		return err
 	}
 	if err := w.cluster.CreateDatabase(ctx, "odoo18", ""); err != nil {
-		return "", err
+		return err
 	}
 	db, err := sql.Open("postgres", w.cluster.DSN("odoo18"))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer db.Close()
 	if err := fixtures.Load(ctx, db, 18); err != nil {
-		return "", err
+		return err
 	}
-	binary := filepath.Join(dir, "odoobridge")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/odoobridge").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w: %s", err, out)
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", w.binary(), "./cmd/odoobridge").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	log, err := os.Create(filepath.Join(dir, "odoobridge.log"))
+	return nil
+}
+
+func (w *world) binary() string { return filepath.Join(w.dir, "odoobridge") }
+
+// serve starts a bridge, with its log, in front of odoo, waits until it is ready and returns its address.
+func (w *world) serve(ctx context.Context, odoo string) (url string, c *child, err error) {
+	log, err := os.OpenFile(filepath.Join(w.dir, "odoobridge.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	read, write := io.Pipe()
-	cmd := exec.Command(binary, "serve", "--database-url", w.cluster.DSN("odoo18"), "--odoo-url", local(null),
+	defer log.Close()
+	read, write, err := os.Pipe()
+	if err != nil {
+		return "", nil, err
+	}
+	defer read.Close()
+	cmd := exec.CommandContext(ctx, w.binary(), "serve", "--database-url", w.cluster.DSN("odoo18"), "--odoo-url", odoo,
 		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
 	cmd.Stdout, cmd.Stderr = write, log
-	if err := cmd.Start(); err != nil {
-		return "", err
+	err = cmd.Start()
+	write.Close()
+	if err != nil {
+		return "", nil, err
 	}
-	w.children = append(w.children, &child{cmd: cmd})
+	c = &child{cmd: cmd}
+	w.children = append(w.children, c)
 	line, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
-		return "", err
+		return "", nil, fmt.Errorf("the bridge ended before it was ready: %w", err)
 	}
 	for field := range strings.FieldsSeq(line) {
 		if url, ok := strings.CutPrefix(field, "bridge="); ok {
-			return url, nil
+			return url, c, nil
 		}
 	}
-	return "", fmt.Errorf("the bridge said %q, which names no address", line)
+	return "", nil, fmt.Errorf("the bridge said %q, which names no address", line)
+}
+
+// standInSource is the program that stands in for Odoo's marshalling.
+//
+//go:embed testdata/standin.py
+var standInSource []byte
+
+// standIn starts it, and a bridge before it, where there is a Python.
+func (w *world) standIn(ctx context.Context, port int) error {
+	if _, err := lookPath("python3"); err != nil {
+		return nil
+	}
+	source := filepath.Join(w.dir, "standin.py")
+	if err := os.WriteFile(source, standInSource, 0o644); err != nil {
+		return err
+	}
+	c, err := spawn(w.dir, "python3", source, strconv.Itoa(port))
+	if err != nil {
+		return err
+	}
+	w.children = append(w.children, c)
+	if err := await(port); err != nil {
+		return fmt.Errorf("the stand-in does not listen: %w", err)
+	}
+	w.marshaller = local(port)
+	w.transcoder, _, err = w.serve(ctx, w.marshaller)
+	return err
 }
 
 func freePorts(n int) ([]int, error) {
