@@ -20,15 +20,21 @@ type connection struct {
 	net    net.Conn
 	raw    net.Conn // beneath TLS, else net itself
 	reader *bufio.Reader
-	head   []byte // the request's header, and its body if that is small; reused
+	head   []byte  // the request's header, and its body if that is small; reused
+	answer *Answer // the one that is being read
 
 	used  bool // answered a call before
 	since time.Time
 }
 
 func newConnection(c, raw net.Conn) *connection {
-	return &connection{net: c, raw: raw, reader: bufio.NewReaderSize(c, bufferSize)}
+	conn := &connection{net: c, raw: raw}
+	conn.reader = bufio.NewReaderSize(conn, bufferSize)
+	return conn
 }
+
+// Read is how the reader gets more of the answer.
+func (conn *connection) Read(p []byte) (int, error) { return conn.answer.more(p) }
 
 func (conn *connection) secure() bool { return conn.net != conn.raw }
 
@@ -52,27 +58,24 @@ var errNothingSent = errors.New("nothing was sent")
 
 // roundTrip writes the request and reads the answer's header. After an error the connection is of no more use.
 func (conn *connection) roundTrip(ctx context.Context, c *Client, r *Request) (*Answer, error) {
-	a := &Answer{client: c, conn: conn}
-	// The caller may go away at any time, also while the answer is streamed. Then both directions end at once.
-	if ctx.Done() != nil {
-		a.unhook = context.AfterFunc(ctx, func() { _ = conn.net.SetDeadline(longAgo) })
+	a := &Answer{client: c, conn: conn, wait: wait{ctx: ctx}}
+	conn.answer = a
+	if len(r.Body) > bufferSize {
+		a.watch() // Odoo may be slow to take it
 	}
 	if err := conn.write(c, r); err != nil {
 		a.release(false)
 		return nil, err
 	}
 	if c.config.CallTimeout > 0 {
-		_ = conn.net.SetReadDeadline(time.Now().Add(c.config.CallTimeout)) // a failure shows in the read
+		a.expect(time.Now().Add(c.config.CallTimeout))
 	}
 	if err := a.readHeader(); err != nil {
 		a.release(false)
 		return nil, err
 	}
 	if c.config.CallTimeout > 0 {
-		_ = conn.net.SetReadDeadline(time.Time{})
-		if ctx.Err() != nil {
-			_ = conn.net.SetDeadline(longAgo) // which the line before may have undone
-		}
+		a.expect(time.Time{})
 	}
 	return a, nil
 }

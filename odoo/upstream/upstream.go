@@ -169,13 +169,12 @@ func (e *Error) Error() string {
 
 // classify tells what a failed round trip means. connected says that a connection was had, so that bytes may have gone.
 func classify(ctx context.Context, err error, connected bool) *Error {
-	var timeout net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &Error{Kind: Canceled, cause: err}
 	case !connected:
 		return &Error{Kind: Unreachable, cause: err}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), isTimeout(err):
 		return &Error{Kind: Timeout, cause: err}
 	default:
 		return &Error{Kind: Broken, cause: err}
