@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -302,18 +301,21 @@ func (t *transcoder) literal() error {
 	case "NaN", "Infinity", "-Infinity":
 		return t.double(text)
 	}
-	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		if n > math.MaxInt32 || n < math.MinInt32 {
-			return pyError("builtins.OverflowError", "int exceeds XML-RPC limits") // values.int.big.xml2
-		}
-		t.out = append(t.out, "<value><int>"...)
-		t.out = strconv.AppendInt(t.out, n, 10)
-		t.out = append(t.out, "</int></value>\n"...)
-		return nil
-	} else if errors.Is(err, strconv.ErrRange) {
-		return pyError("builtins.OverflowError", "int exceeds XML-RPC limits")
+	number := jsonScanner{text: text}
+	switch kind, fault := number.skipNumber(); {
+	case fault != 0 || number.pos != len(text):
+		return fmt.Errorf("%w: %q is no number", errBrokenJSON, text)
+	case kind == Float:
+		return t.double(text)
 	}
-	return t.double(text)
+	n, ok := smallInt(text)
+	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+		return pyError("builtins.OverflowError", "int exceeds XML-RPC limits") // values.int.big.xml2
+	}
+	t.out = append(t.out, "<value><int>"...)
+	t.out = strconv.AppendInt(t.out, n, 10)
+	t.out = append(t.out, "</int></value>\n"...)
+	return nil
 }
 
 // double writes a float as Python's repr of it, which is what Odoo's JSON has too but for the three without digits.
@@ -327,10 +329,7 @@ func (t *transcoder) double(text []byte) error {
 	case "-Infinity":
 		f = math.Inf(-1)
 	default:
-		var err error
-		if f, err = strconv.ParseFloat(string(text), 64); err != nil && !errors.Is(err, strconv.ErrRange) {
-			return fmt.Errorf("%w: %q is no number", errBrokenJSON, text)
-		}
+		f = parseJSONFloat(text)
 	}
 	t.out = append(t.out, "<value><double>"...)
 	t.out = appendPyFloat(t.out, f, "nan", "inf")
@@ -346,8 +345,7 @@ func (t *transcoder) none() error {
 	return nil
 }
 
-// text writes a string as character data: escaped, and without the control characters that XML can't have, which
-// Odoo's marshaller leaves out.
+// text writes a string as appendAnswerText does.
 func (t *transcoder) text() error {
 	j := &t.in
 	j.pos++
@@ -376,33 +374,28 @@ func (t *transcoder) text() error {
 			if err != nil {
 				return err
 			}
-			t.char(r)
+			t.out = appendAnswerRune(t.out, r)
 		case '<', '>', '&':
-			t.char(rune(c))
+			t.out = appendAnswerRune(t.out, rune(c))
 			j.pos++
+		case notACharacter[0]:
+			if j.fill(len(notACharacter)) && j.buf[j.pos+1] == notACharacter[1] && j.buf[j.pos+2] >= notACharacter[2] {
+				t.out = utf8.AppendRune(t.out, utf8.RuneError)
+				j.pos += len(notACharacter)
+			} else {
+				t.out = append(t.out, c)
+				j.pos++
+			}
 		default:
 			return j.broken("in a string")
 		}
 	}
 }
 
-func (t *transcoder) char(r rune) {
-	switch {
-	case r == '<':
-		t.out = append(t.out, "&lt;"...)
-	case r == '>':
-		t.out = append(t.out, "&gt;"...)
-	case r == '&':
-		t.out = append(t.out, "&amp;"...)
-	case r < ' ' && r != '\t' && r != '\n' && r != '\r':
-	case utf16.IsSurrogate(r):
-		t.out = utf8.AppendRune(t.out, utf8.RuneError) // half a character, which UTF-8 can't have
-	default:
-		t.out = utf8.AppendRune(t.out, r)
-	}
-}
+// notACharacter is U+FFFE, which XML can't have, no more than U+FFFF behind it.
+const notACharacter = "\uFFFE"
 
-// special are the bytes inside a JSON string that don't stand for themselves in character data.
+// special are the bytes inside a JSON string that don't stand for themselves in character data, or may not.
 var special = func() (is [256]bool) {
 	for c := range ' ' {
 		is[c] = true
@@ -410,6 +403,7 @@ var special = func() (is [256]bool) {
 	for _, c := range `"\<>&` {
 		is[c] = true
 	}
+	is[notACharacter[0]] = true
 	return is
 }()
 

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"math/big"
 	"net/http/httptest"
 	"reflect"
@@ -144,4 +145,35 @@ func transcodeDiff(c, want conformance.Case, p rpc.Protocol) string {
 		}
 	}
 	return strings.Join(want.Diff(got), "\n")
+}
+
+// TestTranscodedValues: values that Odoo answers seldom, and what XML-RPC makes of them.
+func TestTranscodedValues(t *testing.T) {
+	tests := []struct{ name, result, want string }{
+		{"control characters are left out", `"a\u0000\u001fb\t"`, "<string>ab\t</string>"},
+		{"a carriage return stays", `"a\r\n"`, "<string>a\r\n</string>"},
+		{"what XML can't have is replaced", `"\ufffe` + "\uFFFE\uFFFF" + `\uffff"`, "<string>\uFFFD\uFFFD\uFFFD\uFFFD</string>"},
+		{"its neighbours are not", `"` + "\uF000\uFFBE\uFFFD" + `"`, "<string>\uF000\uFFBE\uFFFD</string>"},
+		{"half a character", `"\ud83d"`, "<string>\uFFFD</string>"},
+		{"a float of many digits", `123456789012345678901234567890.5`, "<double>1.2345678901234568e+29</double>"},
+		{"an integer of many digits", `123456789012345678901234567890`, "OverflowError: int exceeds XML-RPC limits"},
+		{"minus nothing", `-0`, "<int>0</int>"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, reader := range []func(io.Reader) io.Reader{iotest.OneByteReader, iotest.DataErrReader} {
+				w := httptest.NewRecorder()
+				err := rpc.TranscodeReply(w, rpc.XMLRPC2, 18, reader(strings.NewReader(`{"jsonrpc": "2.0", "id": 1, "result": `+test.result+`}`)))
+				if err != nil || !strings.Contains(w.Body.String(), test.want) {
+					t.Errorf("%v: %q, want %q in it", err, w.Body, test.want)
+				}
+			}
+		})
+	}
+	for _, result := range []string{`+5`, `05`, `5.`, `.5`, `0x10`, `1_000`, `inf`, `nan`, `1e`, `--1`, `-`, `truE`} {
+		w := httptest.NewRecorder()
+		if err := rpc.TranscodeReply(w, rpc.XMLRPC2, 18, strings.NewReader(`{"result": `+result+`}`)); err == nil {
+			t.Errorf("%s, which is no JSON, was answered: %q", result, w.Body)
+		}
+	}
 }
