@@ -42,11 +42,12 @@ bench:
 	$(GO) run ./integration/bench -o bench.txt
 	$(GO) test -count=1 -run '^TestMemory' -v ./integration
 
+# Of an input that is merely interesting, two seconds are spent on a shorter one: by default it is all of the time.
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s $$package; \
 		done; \
 	done
 

@@ -176,7 +176,11 @@ func (t *transcoder) skip() error {
 		t.out = t.out[:keep]
 		return err
 	}
-	_, err := t.in.literal()
+	text, err := t.in.literal()
+	if err != nil {
+		return err
+	}
+	_, err = literalKind(text)
 	return err
 }
 
@@ -289,24 +293,23 @@ func (t *transcoder) literal() error {
 	if err != nil {
 		return err
 	}
-	switch string(text) {
-	case "null":
-		return t.none()
-	case "true":
-		t.out = append(t.out, "<value><boolean>1</boolean></value>\n"...)
-		return nil
-	case "false":
-		t.out = append(t.out, "<value><boolean>0</boolean></value>\n"...)
-		return nil
-	case "NaN", "Infinity", "-Infinity":
-		return t.double(text)
+	kind, err := literalKind(text)
+	if err != nil {
+		return err
 	}
-	number := jsonScanner{text: text}
-	switch kind, fault := number.skipNumber(); {
-	case fault != 0 || number.pos != len(text):
-		return fmt.Errorf("%w: %q is no number", errBrokenJSON, text)
-	case kind == Float:
-		return t.double(text)
+	switch kind {
+	case Null:
+		return t.none()
+	case Bool:
+		n := byte('0')
+		if text[0] == 't' {
+			n = '1'
+		}
+		t.out = append(append(append(t.out, "<value><boolean>"...), n), "</boolean></value>\n"...)
+		return nil
+	case Float:
+		t.double(text)
+		return nil
 	}
 	n, ok := smallInt(text)
 	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
@@ -318,23 +321,21 @@ func (t *transcoder) literal() error {
 	return nil
 }
 
-// double writes a float as Python's repr of it, which is what Odoo's JSON has too but for the three without digits.
-func (t *transcoder) double(text []byte) error {
-	var f float64
-	switch string(text) {
-	case "NaN":
-		f = math.NaN()
-	case "Infinity":
-		f = math.Inf(1)
-	case "-Infinity":
-		f = math.Inf(-1)
-	default:
-		f = parseJSONFloat(text)
+// literalKind is what a word or number is in Python's JSON.
+func literalKind(text []byte) (Kind, error) {
+	s := jsonScanner{text: text}
+	v, fault := s.value(0)
+	if fault != 0 || s.pos != len(text) {
+		return Invalid, fmt.Errorf("%w: %q is no value", errBrokenJSON, text)
 	}
+	return v.kind, nil
+}
+
+// double writes a float as Python's repr of it, which is what Odoo's JSON has too but for NaN and the infinities.
+func (t *transcoder) double(text []byte) {
 	t.out = append(t.out, "<value><double>"...)
-	t.out = appendPyFloat(t.out, f, "nan", "inf")
+	t.out = appendPyFloat(t.out, parseJSONFloat(text), "nan", "inf")
 	t.out = append(t.out, "</double></value>\n"...)
-	return nil
 }
 
 func (t *transcoder) none() error {
