@@ -1,6 +1,10 @@
 package rpc
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // The integer fault codes of /xmlrpc/2.
 const (
@@ -78,8 +82,34 @@ func appendIntValue(dst []byte, n int) []byte {
 
 func appendXMLStringValue(dst []byte, text string) []byte {
 	dst = append(dst, "<value><string>"...)
-	dst = appendXMLText(dst, text)
+	dst = appendAnswerText(dst, text)
 	return append(dst, "</string></value>\n"...)
+}
+
+// appendAnswerText appends s as character data as Odoo's marshaller writes it: escaped, a carriage return as it is, and
+// without the control characters that XML can't have. Whatever else XML can't have becomes U+FFFD; Odoo lets it through,
+// and the client finds the answer unreadable.
+func appendAnswerText(dst []byte, s string) []byte {
+	for _, r := range s {
+		dst = appendAnswerRune(dst, r)
+	}
+	return dst
+}
+
+func appendAnswerRune(dst []byte, r rune) []byte {
+	switch {
+	case r == '<':
+		return append(dst, "&lt;"...)
+	case r == '>':
+		return append(dst, "&gt;"...)
+	case r == '&':
+		return append(dst, "&amp;"...)
+	case r < ' ' && r != '\t' && r != '\n' && r != '\r':
+		return dst
+	case utf16.IsSurrogate(r), r == 0xFFFE, r == 0xFFFF:
+		r = utf8.RuneError
+	}
+	return utf8.AppendRune(dst, r)
 }
 
 // jsonMessage is the code and message of a JSON-RPC error.
