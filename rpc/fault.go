@@ -130,8 +130,7 @@ func odooServerError(e *Error, s Series) jsonMessage {
 	return jsonMessage{200, "Odoo Server Error"}
 }
 
-// appendJSONError appends the JSON-RPC answer of e; tail stands behind "data". The order of data's members is the
-// series'.
+// appendJSONError appends the JSON-RPC answer of e; tail stands behind "data".
 func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, tail string) []byte {
 	ascii := s.oldHTTP()
 	dst = appendJSONHead(dst, id)
@@ -139,7 +138,17 @@ func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, t
 	dst = strconv.AppendInt(dst, int64(m.code), 10)
 	dst = append(dst, `, "message": `...)
 	dst = appendJSONString(dst, m.message, ascii)
-	dst = append(dst, `, "data": {"name": `...)
+	dst = append(dst, `, "data": `...)
+	dst = appendException(dst, s, e)
+	dst = append(dst, tail...)
+	return append(dst, "}}"...)
+}
+
+// appendException appends an exception as Odoo's serialize_exception says it: "data" of a JSON-RPC error, and the whole
+// body of one of JSON-2. The order of its members is the series'.
+func appendException(dst []byte, s Series, e *Error) []byte {
+	ascii := s.oldHTTP()
+	dst = append(dst, `{"name": `...)
 	dst = appendJSONString(dst, e.Class, ascii)
 	debugFirst := s.orDefault() < 19
 	if debugFirst {
@@ -159,7 +168,5 @@ func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, t
 	if !debugFirst {
 		dst = appendJSONString(append(dst, `, "debug": `...), e.traceback(), ascii)
 	}
-	dst = append(dst, '}')
-	dst = append(dst, tail...)
-	return append(dst, "}}"...)
+	return append(dst, '}')
 }

@@ -63,7 +63,7 @@ func PageReply(s Series, page Page, r Request) Reply {
 	text := p.text
 	switch page {
 	case PageNotFound:
-		if s.orDefault() >= 19 {
+		if s.orDefault() >= 19 && r.Database == "" { // else as ever: doc.bare
 			reply.Body = []byte(noDatabaseText)
 			return reply
 		}
@@ -74,6 +74,9 @@ func PageReply(s Series, page Page, r Request) Reply {
 		}
 		reply.Header = append(reply.Header, Header{"Allow", allow})
 	case PageContentType, PageContentTypeNoBody:
+		if r.Protocol == JSON2 {
+			return json2TypePage(r)
+		}
 		return contentTypePage(s, page, r)
 	case PageInvalidJSON, PageInvalidCall:
 		if !s.oldHTTP() { // a bare text, and marked

@@ -45,17 +45,26 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) serveOther(r *http.Request, path string) rpc.Reply {
 	reply, known := s.serveWeb(r, path)
+	route, isJSON2 := json2Routes(r.Method, path)
 	switch {
 	case known:
 		return reply
-	case rpc.IsJSON(r.Header.Get("Content-Type")):
+	case isJSON2 && s.series >= 19:
+		return s.serveJSON2(r, route)
+	case s.series >= 19 && isDocPage(path):
+		return s.serveDocPage(r)
+	case s.series < 16 && rpc.IsJSON(r.Header.Get("Content-Type")):
 		return s.notFoundJSON(r)
 	}
 	return s.page(rpc.PageNotFound, r)
 }
 
 func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
-	return rpc.PageReply(rpc.Series(s.series), page, rpc.Request{Path: r.URL.Path})
+	req := rpc.Request{Path: r.URL.Path}
+	if _, bound := s.boundTo(r); bound {
+		req.Database = s.database
+	}
+	return rpc.PageReply(rpc.Series(s.series), page, req)
 }
 
 // notFoundJSON is the answer to a JSON request of an unknown path, which some series word as JSON, with the id.

@@ -33,11 +33,11 @@ func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, call)
+	return s.retried(ctx, uid, call.run)
 }
 
 // retried runs a call in a transaction, and again where another transaction was in its way.
-func (s *Sandbox) retried(ctx context.Context, uid int64, call modelCall) (any, error) {
+func (s *Sandbox) retried(ctx context.Context, uid int64, call func(*env) (any, error)) (any, error) {
 	for attempt := 1; ; attempt++ {
 		result, err := s.transaction(ctx, uid, call)
 		if attempt == maxAttempts || !concurrent(err) {
@@ -206,8 +206,8 @@ func toDict(v any) (*dict, error) {
 	return d, nil
 }
 
-// transaction runs the method; what it wrote stays only if it succeeds.
-func (s *Sandbox) transaction(ctx context.Context, uid int64, c modelCall) (any, error) {
+// transaction runs a call as a user; what it wrote stays only if it succeeds.
+func (s *Sandbox) transaction(ctx context.Context, uid int64, call func(*env) (any, error)) (any, error) {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return nil, err
@@ -217,15 +217,15 @@ func (s *Sandbox) transaction(ctx context.Context, uid int64, c modelCall) (any,
 	if err := e.readUser(); err != nil {
 		return nil, err
 	}
-	result, err := e.callKw(c)
+	result, err := call(e)
 	if err != nil {
 		return nil, err
 	}
 	return result, tx.Commit()
 }
 
-// callKw finds the method and calls it as Odoo's call_kw does.
-func (e *env) callKw(c modelCall) (any, error) {
+// run finds the method and calls it as Odoo's call_kw does.
+func (c modelCall) run(e *env) (any, error) {
 	name, err := e.checkMethodName(c)
 	if err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func (s *Sandbox) sessionCall(ctx context.Context, x *webRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m)
+	return s.retried(ctx, uid, m.run)
 }
 
 // openSession checks db, login and password, and answers what get_session_info does.
@@ -201,7 +201,6 @@ func (s *sessions) close(id string) {
 // serveVersion is 19's /web/version and /json/version, which begin a session unless the request names its database, and
 // send whoever posts to them to choose one (version.web.version.postjson).
 func (s *Sandbox) serveVersion(r *http.Request) rpc.Reply {
-	const html = "text/html; charset=utf-8"
 	var reply rpc.Reply
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -210,13 +209,10 @@ func (s *Sandbox) serveVersion(r *http.Request) rpc.Reply {
 		_ = body.encode(newDict("version_info", s.versionInfo(), "version", s.version()))
 		reply = okReply("application/json; charset=utf-8", s.series, body.String())
 	default:
-		const selector = "/web/database/selector"
-		reply = okReply(html, s.series, "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"+
-			"<p>You should be redirected automatically to the target URL: <a href=\""+selector+"\">"+selector+"</a>. If not, click the link.\n")
-		reply.Status = http.StatusSeeOther
-		reply.Header = append(reply.Header, rpc.Header{Name: "Location", Value: selector})
+		reply = redirect(http.StatusSeeOther, "/web/database/selector")
+		reply.Header = append(reply.Header, rpc.Header{Name: "X-Content-Type-Options", Value: "nosniff"})
 	}
-	if r.Header.Get("X-Odoo-Database") == "" {
+	if r.Header.Get(databaseHeader) == "" {
 		cookie := http.Cookie{Name: sessionCookie, Value: sessionID(), MaxAge: 7 * 24 * 3600, Path: "/", HttpOnly: true}
 		reply.Header = append(reply.Header, rpc.Header{Name: "Set-Cookie", Value: cookie.String()})
 	}

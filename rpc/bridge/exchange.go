@@ -84,5 +84,8 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Sent implements [rpc.StatusKeeper].
+func (w *countingWriter) Sent(status int, body int64) { w.status, w.bytes = status, w.bytes+body }
+
 // Unwrap lets http.ResponseController find the writer beneath.
 func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
