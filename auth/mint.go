@@ -30,9 +30,27 @@ type retired struct {
 // Secret returns what to send to Odoo as the identity's password: the caller's own, or a native key made for the user,
 // one for each user and process. The error is an [*Error], or ctx's.
 func (a *Authenticator) Secret(ctx context.Context, id Identity) (Secret, error) {
-	switch {
-	case id.own != nil:
+	if id.own != nil {
 		return *id.own, nil
+	}
+	return a.madeKey(ctx, id)
+}
+
+// Key returns a native key for the identity, for endpoints of Odoo that take nothing else (/json/2): the caller's own, or
+// one made for the user, as for an auth_api_key. The error is an [*Error], or ctx's.
+func (a *Authenticator) Key(ctx context.Context, id Identity) (Secret, error) {
+	if id.own != nil && id.Method == ByNativeKey {
+		return *id.own, nil
+	}
+	return a.madeKey(ctx, id)
+}
+
+// madeKey is the native key made for the identity's user in this process.
+func (a *Authenticator) madeKey(ctx context.Context, id Identity) (Secret, error) {
+	switch {
+	case a.config.Impersonation == ImpersonationOff && id.Method == ByPassword:
+		return "", denied("impersonation is off, so that no key can be made for %s, and a password is no use here: "+
+			"set impersonation to auto, or let the caller use a native key", quoteShort(id.Login))
 	case a.config.Impersonation == ImpersonationOff:
 		return "", denied("impersonation is off, so that the auth_api_key %s can't be used on RPC: "+
 			"set impersonation to auto, or let the caller use a native key", quoteShort(id.KeyName))

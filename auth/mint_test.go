@@ -163,3 +163,43 @@ func TestNoSecret(t *testing.T) {
 		}
 	})
 }
+
+// TestKey is what JSON-2 asks for: the caller's own native key, else one that is made, for a password too.
+func TestKey(t *testing.T) {
+	tests := []struct {
+		name   string
+		who    auth.Presented
+		policy auth.Impersonation
+		made   int
+		want   string // in the reason of the refusal; "" if there is none
+	}{
+		{"native key", object(9004, directorytest.KeyUserKey), auth.ImpersonationAuto, 0, ""},
+		{"password", object(9001, "rpcuser-pw"), auth.ImpersonationAuto, 1, ""},
+		{"auth_api_key", apiKey(directorytest.RPCUserKey), auth.ImpersonationAuto, 1, ""},
+		{"native key, impersonation off", object(9004, directorytest.KeyUserKey), auth.ImpersonationOff, 0, ""},
+		{"password, impersonation off", object(9001, "rpcuser-pw"), auth.ImpersonationOff, 0, "a password is no use here"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(func(c *auth.Config) { c.Impersonation = tt.policy })
+			id := b.passes(t, tt.who)
+			key, err := b.Key(context.Background(), id)
+			if tt.want != "" {
+				var refusal *auth.Error
+				if !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, tt.want) {
+					t.Errorf("Key: %v, want a refusal with %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := b.madeFor(id.UID); n != tt.made {
+				t.Errorf("%d keys were made, want %d", n, tt.made)
+			}
+			if got := b.passes(t, object(id.UID, key)); got.Method != auth.ByNativeKey {
+				t.Errorf("the key is a %v", got.Method)
+			}
+		})
+	}
+}

@@ -56,6 +56,9 @@ func PageError(page Page) *Error {
 	return pageError(page, http.StatusText(pages[page].status))
 }
 
+// NoSuchPage is PageNotFound for a request that belongs to database, "" where that is none: 19 says so.
+func NoSuchPage(database string) *Error { return Request{Database: database}.pageError(PageNotFound) }
+
 // PageReply is page as series s words it for request r, which some pages quote.
 func PageReply(s Series, page Page, r Request) Reply {
 	p := pages[page]

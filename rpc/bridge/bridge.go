@@ -25,6 +25,7 @@ import (
 type Authenticator interface {
 	Identify(ctx context.Context, db string, p auth.Presented) (auth.Identity, error)
 	Secret(ctx context.Context, id auth.Identity) (auth.Secret, error)
+	Key(ctx context.Context, id auth.Identity) (auth.Secret, error)
 }
 
 // Upstream is Odoo. *upstream.Client is one.
@@ -108,8 +109,12 @@ func (b *Bridge) routes() http.Handler {
 	r.HandleFunc("/web/dataset/call_kw", b.serveCallKW)
 	r.PathPrefix("/web/dataset/call_kw/").HandlerFunc(b.serveCallKW)
 	r.HandleFunc("/web/session/{method:authenticate|get_session_info|destroy}", b.serveSession)
-	r.HandleFunc("/web/version", b.serveOpen)
-	r.HandleFunc("/json/version", b.serveOpen)
+	r.HandleFunc("/json/2/{model}/{method}", b.serveJSON2).Methods(http.MethodPost)
+	r.HandleFunc("/json/2", b.serveNoJSON2)
+	r.PathPrefix("/json/2/").HandlerFunc(b.serveNoJSON2)
+	r.HandleFunc("/doc-bearer/{document}", b.serveDoc)
+	r.HandleFunc("/web/version", b.serveVersion)
+	r.HandleFunc("/json/version", b.serveVersion)
 	for _, prefix := range b.cfg.Passage.Controllers {
 		r.HandleFunc(prefix, b.serveController)
 		r.PathPrefix(prefix + "/").HandlerFunc(b.serveController)
@@ -155,7 +160,7 @@ func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	// The error is the connection's: there is no one left to tell.
-	_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, rpc.PageError(rpc.PageNotFound)).Write(w)
+	_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, rpc.NoSuchPage(b.databaseOf(r))).Write(w)
 }
 
 // longestUnknown bounds, in bytes, what is read to an unknown path only to find the id in it.

@@ -48,16 +48,20 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
 		return nil
 	}
-	protocol, err := b.rewrite(ctx, s, call, id)
+	secret, err := b.secret(ctx, call, id)
 	if err != nil {
 		return err
 	}
+	protocol := b.rewrite(s, call, id, secret)
 	return b.forward(ctx, w, r, rec, s, protocol)
 }
 
 // envelope reads the request's body and the call in it.
 func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, req rpc.Request) (*rpc.Envelope, error) {
 	series := b.cfg.Series()
+	if req.Protocol == rpc.JSON2 && req.Database != "" && !b.serves(req.Database) {
+		return nil, rpc.PageError(rpc.PageNotFound) // json2.db.wrong
+	}
 	if err := req.Check(series); err != nil {
 		return nil, err
 	}
@@ -94,6 +98,9 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 		if wrong := call.CheckMethod(); wrong != nil {
 			return nil, wrong
 		}
+		if wrong := call.CheckNames(); wrong != nil {
+			return nil, wrong
+		}
 	case odoo.DatabaseList:
 		return &answer{b.cfg.Databases}, nil
 	case odoo.DatabaseExists:
@@ -107,27 +114,48 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 	return nil, nil
 }
 
-// rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) (rpc.Protocol, error) {
+// secret is what Odoo is to be shown for the caller: what they showed themselves, or a key that is made for them. JSON-2
+// takes native keys only.
+func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
+	switch {
+	case call.Kind != odoo.Object:
+		return "", nil
+	case call.Envelope.Protocol == rpc.JSON2:
+		return b.cfg.Auth.Key(ctx, who.Identity)
+	}
+	return b.cfg.Auth.Secret(ctx, who.Identity)
+}
+
+// rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
+func (b *Bridge) rewrite(s *scratch, call odoo.Call, who caller, secret auth.Secret) rpc.Protocol {
 	env := call.Envelope
+	if env.Protocol == rpc.JSON2 {
+		return s.rewriteJSON2(call, who.DB, secret)
+	}
 	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
 	s.room(transcode)
-	if call.Kind != odoo.Object {
+	p := env.Protocol
+	switch {
+	case call.Kind != odoo.Object:
 		s.out = env.Append(s.out[:0])
-		return env.Protocol, nil
-	}
-	secret, err := b.cfg.Auth.Secret(ctx, who.Identity)
-	if err != nil {
-		return env.Protocol, err
-	}
-	if transcode {
+	case transcode:
 		var ok bool
 		if s.out, ok = call.Transcode(s.out[:0], who.DB, who.UID, secret.Reveal()); ok {
-			return rpc.JSONRPC, nil
+			p = rpc.JSONRPC
+			break
 		}
+		fallthrough
+	default:
+		s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
 	}
-	s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
-	return env.Protocol, nil
+	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
+	switch p {
+	case rpc.XMLRPC2:
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
+	case rpc.XMLRPC1:
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
+	}
+	return p
 }
 
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
@@ -135,13 +163,6 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
 	transcode := p != s.env.Protocol
-	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
-	switch p {
-	case rpc.XMLRPC2:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+s.env.Service, xmlField
-	case rpc.XMLRPC1:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+s.env.Service, xmlField
-	}
 	s.up.Fields = appendForwarded(s.up.Fields, r, rec, transcode)
 	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
@@ -180,7 +201,7 @@ func isJSON(a *upstream.Answer) bool {
 }
 
 // wireError is the one table from what went wrong to what the caller is told, nil where there is nobody to tell.
-func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
+func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 	var (
 		wire *rpc.Error
 		who  *auth.Error
@@ -192,14 +213,14 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 	switch {
 	case errors.As(err, &wire):
 		switch {
-		case wire.Class == "odoo.exceptions.AccessDenied":
+		case wire.Class == "odoo.exceptions.AccessDenied", wire.Status == http.StatusUnauthorized:
 			return wire, Denied
 		case wire.Status == http.StatusBadGateway:
 			return wire, BadGateway
 		}
 		return wire, Invalid
 	case errors.As(err, &who):
-		return authError(who)
+		return authError(p, who)
 	case errors.As(err, &away):
 		return upstreamError(away)
 	case errors.As(err, &size):

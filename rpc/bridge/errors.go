@@ -13,7 +13,8 @@ import (
 // The errors of the bridge's own are named after the exceptions of Werkzeug, Odoo's HTTP library, so that a client that
 // looks at names finds familiar ones.
 
-func authError(e *auth.Error) (*rpc.Error, Outcome) {
+// authError is AccessDenied, in the words of Odoo where it has some. JSON-2 has 401 for a caller it does not know.
+func authError(p rpc.Protocol, e *auth.Error) (*rpc.Error, Outcome) {
 	denied := rpc.AccessDenied()
 	switch e.Kind {
 	case auth.Cooldown:
@@ -29,6 +30,9 @@ func authError(e *auth.Error) (*rpc.Error, Outcome) {
 	case auth.Unavailable:
 		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: "503 Service Unavailable: the bridge could not ask its database who calls; its log says why. Try again", RetryAfter: max(e.RetryAfter, time.Second)}, Unavailable
+	}
+	if p == rpc.JSON2 {
+		return rpc.InvalidKey(), Denied
 	}
 	return denied, Denied
 }
