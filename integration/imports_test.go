@@ -56,7 +56,7 @@ var forbidden = []struct {
 var speakSQL = []string{"odoo/directory", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
 
 // testOnly are packages that only tests and programs for developers may import, those below them included.
-var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration"}
+var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest"}
 
 func isTestOnly(name string) bool {
 	return slices.ContainsFunc(testOnly, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })

@@ -29,6 +29,7 @@ import (
 type demoFlags struct {
 	series                             int
 	db, listen, adminListen, odoo, dir string
+	control                            bool
 }
 
 func (p program) demoCommand() *cobra.Command {
@@ -53,6 +54,7 @@ func (p program) demoCommand() *cobra.Command {
 	f.StringVar(&d.adminListen, "admin-listen", "127.0.0.1:8078", "address of /livez, /readyz and /metrics")
 	f.StringVar(&d.odoo, "sandbox-listen", "127.0.0.1:8069", "address of the sandbox Odoo")
 	f.StringVar(&d.dir, "data", "", "folder of the private PostgreSQL (default: one per series in the user's cache folder)")
+	f.BoolVar(&d.control, "control", false, controlUsage)
 	return cmd
 }
 
@@ -118,7 +120,7 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	odoo, err := startSandbox(db, d.db, d.series, d.odoo, log)
+	odoo, err := startSandbox(db, d.db, d.series, d.odoo, d.control, log)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func isDocPage(path string) bool {
 }
 
 func (s *Sandbox) docIndex(r *http.Request, uid int64) (rpc.Reply, error) {
-	_, err := s.retried(r.Context(), uid, func(e *env) (any, error) { return nil, e.checkDocReader() })
+	_, err := s.retried(r.Context(), uid, "", func(e *env) (any, error) { return nil, e.checkDocReader() })
 	if err != nil {
 		return rpc.Reply{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Sandbox) docIndex(r *http.Request, uid int64) (rpc.Reply, error) {
 }
 
 func (s *Sandbox) docModel(r *http.Request, uid int64) (rpc.Reply, error) {
-	_, err := s.retried(r.Context(), uid, func(e *env) (any, error) { return nil, e.checkDocReader() })
+	_, err := s.retried(r.Context(), uid, "", func(e *env) (any, error) { return nil, e.checkDocReader() })
 	if err != nil {
 		return rpc.Reply{}, err
 	}

@@ -12,8 +12,16 @@ import (
 // maxBody bounds a request; Odoo's own limit is the web server's before it.
 const maxBody = 128 << 20
 
-// ServeHTTP routes as Odoo does: a slash at the end and doubled slashes do not count.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.control != nil {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	s.serve(w, r)
+}
+
+// serve routes as Odoo does: a slash at the end and doubled slashes do not count.
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	path := rpc.CleanPath(r.URL.Path)
 	rest, isXML := strings.CutPrefix(path, "/xmlrpc/")
 	service, isV2 := strings.CutPrefix(rest, "2/")
@@ -95,11 +103,11 @@ func (s *Sandbox) serveRPC(r *http.Request, p rpc.Protocol, service string) rpc.
 	if err := e.Parse(req, body, series); err != nil {
 		return s.errorReply(&e, r, p, err)
 	}
-	return s.serve(r, &e, p)
+	return s.serveCall(r, &e, p)
 }
 
-// serve runs the call and encodes its result.
-func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Reply {
+// serveCall runs the call and encodes its result.
+func (s *Sandbox) serveCall(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Reply {
 	args, err := decodeArgs(e, s.series >= 16)
 	if err != nil {
 		return s.errorReply(e, r, p, err)

@@ -1,10 +1,8 @@
 package sandbox
 
 import (
-	stdbytes "bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -69,8 +67,7 @@ func (s *Sandbox) serveJSON2(r *http.Request, route json2Route) rpc.Reply {
 	if err != nil {
 		return s.internalError()
 	}
-	r.Body = io.NopCloser(stdbytes.NewReader(body))
-	reply, err := s.json2(r, req, route, session)
+	reply, err := s.json2(withBody(r, body), req, route, session)
 	var known *rpc.Error
 	switch {
 	case errors.As(err, &known):
@@ -191,7 +188,7 @@ func (s *Sandbox) json2Call(r *http.Request, uid int64) (rpc.Reply, error) {
 		return rpc.Reply{}, err
 	}
 	call := namedCall{model: model, method: method, members: decoded.(*dict)}
-	result, err := s.retried(r.Context(), uid, call.run)
+	result, err := s.retried(r.Context(), uid, call.name(), call.run)
 	if err != nil {
 		return rpc.Reply{}, err
 	}

@@ -14,6 +14,8 @@ type namedCall struct {
 	members       *dict
 }
 
+func (c namedCall) name() string { return c.model + "." + c.method }
+
 // json2Controller is the function that the members are passed to first, as keywords.
 const json2Controller = "WebJson2Controller.web_json_2_rpc"
 

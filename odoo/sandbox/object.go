@@ -26,6 +26,9 @@ type modelCall struct {
 	sequence      string // the Python type of args, for IndexErrors
 }
 
+// name is the call in the ledger: "res.partner.create".
+func (c modelCall) name() string { return str(c.model) + "." + str(c.method) }
+
 // object is the service object: it checks the credentials and calls the method in a transaction of its own. The order of
 // the checks differs between series, and callers see it in the errors (cases auth.args.*, auth.method.*).
 func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
@@ -33,16 +36,23 @@ func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, call.run)
+	return s.retried(ctx, uid, call.name(), call.run)
 }
 
-// retried runs a call in a transaction, and again where another transaction was in its way.
-func (s *Sandbox) retried(ctx context.Context, uid int64, call func(*env) (any, error)) (any, error) {
+// retried runs a call in a transaction, and again where another transaction was in its way. name is what the ledger counts
+// it under, "" if that is no call.
+func (s *Sandbox) retried(ctx context.Context, uid int64, name string, call func(*env) (any, error)) (any, error) {
+	s.calls.RLock()
+	defer s.calls.RUnlock()
 	for attempt := 1; ; attempt++ {
 		result, err := s.transaction(ctx, uid, call)
-		if attempt == maxAttempts || !concurrent(err) {
-			return result, err
+		if attempt < maxAttempts && concurrent(err) {
+			continue
 		}
+		if s.control != nil && err == nil && name != "" {
+			s.control.ledger.execute(name)
+		}
+		return result, err
 	}
 }
 

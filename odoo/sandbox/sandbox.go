@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"sync"
 
 	_ "github.com/lib/pq" // the driver behind Config.DSN
 	"github.com/rs/zerolog"
@@ -26,6 +27,7 @@ type Config struct {
 	Database string  // the name that callers use for it, such as "odoo18"
 	Series   int     // 15, 18 or 19, which the tables have to be of
 	Log      zerolog.Logger
+	Control  bool // serve ControlPrefix and FaultHeader: whoever reaches the sandbox may change its state and its answers
 }
 
 // maxConns bounds the connections of a database that New opened; calls beyond wait, as they do for Odoo's workers.
@@ -41,6 +43,8 @@ type Sandbox struct {
 	registry *registry
 	proofs   *proofs
 	sessions sessions
+	calls    sync.RWMutex // held for reading by each call, for writing by snapshots
+	control  *control     // nil where Config.Control is not set
 }
 
 // New reads the models from the database. It fails if the series is none that is known or the tables are not there.
@@ -55,6 +59,9 @@ func New(cfg Config) (*Sandbox, error) {
 		db: cfg.DB, database: cfg.Database, series: cfg.Series,
 		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}},
 	}
+	if cfg.Control {
+		s.control = &control{sandbox: s, ledger: newLedger()}
+	}
 	if s.db == nil {
 		var err error
 		if s.db, err = sql.Open("postgres", cfg.DSN); err != nil {
@@ -66,6 +73,11 @@ func New(cfg Config) (*Sandbox, error) {
 	var err error
 	if s.registry, err = readRegistry(context.Background(), s.db, cfg.Series); err != nil {
 		return nil, fmt.Errorf("sandbox: read the models of %s: %w", cfg.Database, err)
+	}
+	if cfg.Control {
+		if err := dropSnapshots(context.Background(), s.db); err != nil {
+			return nil, fmt.Errorf("sandbox: drop old snapshots in %s: %w", cfg.Database, err)
+		}
 	}
 	return s, nil
 }

@@ -104,7 +104,7 @@ func (s *Sandbox) sessionCall(ctx context.Context, x *webRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m.run)
+	return s.retried(ctx, uid, m.name(), m.run)
 }
 
 // openSession checks db, login and password, and answers what get_session_info does.
@@ -190,6 +190,12 @@ func (s *sessions) user(id string) (int64, bool) {
 	defer s.mu.Unlock()
 	uid, ok := s.uids[id]
 	return uid, ok
+}
+
+func (s *sessions) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.uids)
 }
 
 func (s *sessions) close(id string) {
