@@ -45,10 +45,10 @@ func TestPytestExample(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "test_example.py"), []byte(block(t, "python")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for series, db := range map[int]string{15: "odoo15", 18: "odoo18", 19: "odoo19"} {
+	for _, series := range []int{15, 18, 19} {
 		s := sandboxtest.Start(t, series)
 		cmd := exec.CommandContext(t.Context(), python, "-m", "pytest", "-q", "-p", "no:cacheprovider", dir)
-		cmd.Env = append(os.Environ(), "ODOO_URL="+s.URL, "ODOO_DB="+db)
+		cmd.Env = append(os.Environ(), "ODOO_URL="+s.URL, "ODOO_DB="+s.Database)
 		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "3 passed") {
 			t.Errorf("series %d: %v\n%s", series, err, out)
 		}

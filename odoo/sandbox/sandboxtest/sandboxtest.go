@@ -22,6 +22,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func Main(m *testing.M) int { return postgrestest.Main(m) }
 // Sandbox is a sandbox that a test has for itself, in the state of package fixtures.
 type Sandbox struct {
 	URL      string // "http://127.0.0.1:40001"
-	Database string // what callers name: "odoo18"
+	Database string // its name, for callers and in PostgreSQL
 	DSN      string // of its database, for what a test wants to see or write there itself
 
 	t testing.TB
@@ -48,11 +49,15 @@ type Sandbox struct {
 // Start starts a sandbox of a series: 15, 18 or 19. What goes wrong here and below ends the test.
 func Start(t testing.TB, series int) *Sandbox {
 	t.Helper()
-	name := "odoo" + strconv.Itoa(series)
-	template := postgrestest.Template(t, name, func(dsn string) error { return fixtures.LoadDSN(context.Background(), dsn, series) })
-	s := &Sandbox{Database: name, DSN: postgrestest.DB(t, template), t: t}
+	template := postgrestest.Template(t, "odoo"+strconv.Itoa(series), func(dsn string) error { return fixtures.LoadDSN(context.Background(), dsn, series) })
+	s := &Sandbox{DSN: postgrestest.DB(t, template), t: t}
+	u, err := url.Parse(s.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Database = strings.TrimPrefix(u.Path, "/")
 	handler, err := sandbox.New(sandbox.Config{
-		DSN: s.DSN, Database: name, Series: series, Control: true, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		DSN: s.DSN, Database: s.Database, Series: series, Control: true, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 	})
 	if err != nil {
 		t.Fatal(err)
