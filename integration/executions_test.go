@@ -31,10 +31,13 @@ var creations = []creation{
 			<param><value><array><data><value><struct><member><name>name</name><value>%s</value></member></struct></value></data></array></value></param>
 			</params></methodCall>`, db, name))
 	}},
-	{"JSON-2", 19, func(ctx context.Context, bridge, db, name string) (answer, error) {
-		return tryPost(ctx, bridge+"/json/2/res.partner.category/create", "application/json", fmt.Sprintf(`{"vals_list": [{"name": %q}]}`, name),
-			"X-Odoo-Database", db, "Authorization", basic("admin", "admin"))
-	}},
+	{"JSON-2", 19, createJSON2},
+	{"JSON-2 in front of 18", 18, createJSON2},
+}
+
+func createJSON2(ctx context.Context, bridge, db, name string) (answer, error) {
+	return tryPost(ctx, bridge+"/json/2/res.partner.category/create", "application/json", fmt.Sprintf(`{"vals_list": [{"name": %q}]}`, name),
+		"X-Odoo-Database", db, "Authorization", basic("admin", "admin"))
 }
 
 // TestNoCallIsExecutedTwice sends calls through the bridge to an Odoo that fails in one way or another, several at once and

@@ -52,8 +52,11 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	protocol := b.rewrite(s, call, id, secret)
-	return b.forward(ctx, w, r, rec, s, protocol)
+	protocol, err := b.rewrite(s, call, id, secret)
+	if err != nil {
+		return err
+	}
+	return b.forward(ctx, w, r, rec, s, call, protocol)
 }
 
 // envelope reads the request's body and the call in it.
@@ -120,17 +123,17 @@ func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (auth.S
 	switch {
 	case call.Kind != odoo.Object:
 		return "", nil
-	case call.Envelope.Protocol == rpc.JSON2:
+	case call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2():
 		return b.cfg.Auth.Key(ctx, who.Identity)
 	}
 	return b.cfg.Auth.Secret(ctx, who.Identity)
 }
 
 // rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(s *scratch, call odoo.Call, who caller, secret auth.Secret) rpc.Protocol {
+func (b *Bridge) rewrite(s *scratch, call odoo.Call, who caller, secret auth.Secret) (rpc.Protocol, error) {
 	env := call.Envelope
 	if env.Protocol == rpc.JSON2 {
-		return s.rewriteJSON2(call, who.DB, secret)
+		return b.rewriteJSON2(s, call, who, secret)
 	}
 	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
 	s.room(transcode)
@@ -155,11 +158,11 @@ func (b *Bridge) rewrite(s *scratch, call odoo.Call, who caller, secret auth.Sec
 	case rpc.XMLRPC1:
 		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
 	}
-	return p
+	return p, nil
 }
 
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol) error {
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, call odoo.Call, p rpc.Protocol) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
 	transcode := p != s.env.Protocol
@@ -170,10 +173,13 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	defer answer.Close()
 	rec.Outcome = Forwarded
-	if transcode && isJSON(answer) {
-		err = rpc.TranscodeReply(w, s.env.Protocol, b.cfg.Series(), answer)
-	} else {
+	switch {
+	case !transcode || !isJSON(answer):
 		err = stream(w, answer)
+	case s.env.Protocol == rpc.JSON2:
+		err = rpc.TranscodeJSON2(w, answer, call.JSON2Answer())
+	default:
+		err = rpc.TranscodeReply(w, s.env.Protocol, b.cfg.Series(), answer)
 	}
 	var unsent *rpc.Error
 	if err == nil || errors.As(err, &unsent) {

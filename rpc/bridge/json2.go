@@ -14,24 +14,17 @@ import (
 )
 
 // JSON-2 is Odoo 19's: the model and the method are in the path, the arguments are members of the body, the caller is in a
-// header, the database in another. It is one more form of an object call and takes the same way as the others (call.go).
+// header, the database in another. It is one more form of an object call and takes the same way as the others (call.go). In
+// front of an older Odoo, which has none, it is execute_kw there.
 
 // serveJSON2 is a call of JSON-2.
 func (b *Bridge) serveJSON2(w http.ResponseWriter, r *http.Request) {
-	if !b.hasJSON2() {
-		b.notFound(w, r)
-		return
-	}
 	vars := mux.Vars(r)
 	b.serve(w, r, rpc.Request{Protocol: rpc.JSON2, Model: vars["model"], ModelMethod: vars["method"], Database: namedDatabase(r)})
 }
 
 // serveNoJSON2 is what is below /json/2 and no call.
 func (b *Bridge) serveNoJSON2(w http.ResponseWriter, r *http.Request) {
-	if !b.hasJSON2() {
-		b.notFound(w, r)
-		return
-	}
 	x := b.begin(w, r, rpc.JSON2)
 	defer x.end()
 	x.rec.Call = cut(r.URL.Path)
@@ -96,12 +89,23 @@ func bearer(key auth.Secret) upstream.Field {
 	return upstream.Field{Name: "Authorization", Value: "Bearer " + key.Reveal()}
 }
 
-// rewriteJSON2 makes the request of JSON-2 to Odoo: the path and the header are ours, the body is the caller's object.
-func (s *scratch) rewriteJSON2(call odoo.Call, db string, key auth.Secret) rpc.Protocol {
-	s.up = upstream.Request{
-		Path:   rpc.JSON2Path + "/" + url.PathEscape(call.Model) + "/" + url.PathEscape(call.Method),
-		Body:   call.Envelope.Params().Raw(),
-		Fields: append(s.up.Fields[:0], jsonField, bearer(key), upstream.Field{Name: databaseHeader, Value: db}),
+// rewriteJSON2 makes the request to Odoo of a call of JSON-2. To 19 the path and the header are ours, the body is the caller's
+// object; before, it is a call of execute_kw.
+func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret auth.Secret) (rpc.Protocol, error) {
+	fields := append(s.up.Fields[:0], jsonField)
+	if b.hasJSON2() {
+		s.up = upstream.Request{
+			Path:   rpc.JSON2Path + "/" + url.PathEscape(call.Model) + "/" + url.PathEscape(call.Method),
+			Body:   call.Envelope.Params().Raw(),
+			Fields: append(fields, bearer(secret), upstream.Field{Name: databaseHeader, Value: who.DB}),
+		}
+		return rpc.JSON2, nil
 	}
-	return rpc.JSON2
+	named, wrong := call.Name()
+	if wrong != nil {
+		return rpc.JSON2, wrong
+	}
+	s.out = call.RewriteNamed(s.out[:0], named, who.DB, who.UID, secret.Reveal())
+	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: fields}
+	return rpc.JSONRPC, nil
 }

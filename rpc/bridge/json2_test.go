@@ -115,12 +115,59 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestNoJSON2 is in front of an Odoo that has none.
-func TestNoJSON2(t *testing.T) {
+// TestNoDocuments is in front of an Odoo that has none.
+func TestNoDocuments(t *testing.T) {
 	w := start(t, nil, nil)
-	for _, path := range []string{"/json/2", "/json/2/a/b", "/doc-bearer/index.json"} {
+	for _, path := range []string{"/doc-bearer/res.partner.json", "/doc-bearer/index.json"} {
 		if res, answer := w.post(t, path, `{}`, "Api-Key", "k"); res.StatusCode != 404 || !strings.Contains(answer, "The requested URL was not found") {
 			t.Errorf("%s: %d %s", path, res.StatusCode, answer)
 		}
+	}
+}
+
+// TestJSON2BeforeOlder is in front of an Odoo before 19: it gets execute_kw, and its answer is told as 19's.
+func TestJSON2BeforeOlder(t *testing.T) {
+	answers := map[string]string{
+		"read":   `{"jsonrpc": "2.0", "id": null, "result": [{"id": 1}]}`,
+		"create": `{"jsonrpc": "2.0", "id": null, "result": 5}`,
+		"write":  `{"jsonrpc": "2.0", "id": null, "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "odoo.exceptions.MissingError", "debug": "", "message": "gone", "arguments": ["gone"], "context": {}}}}`,
+		"unlink": `{"jsonrpc": "2.0", "id": null, "result": [1`,
+	}
+	w := start(t, nil, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		method := r.Header.Get("User-Agent") // the test says so there which answer it wants
+		_, _ = io.WriteString(rw, answers[method])
+	})
+	tests := []struct {
+		method, body string
+		status       int
+		want         string // the answer, or the begin of it
+		sent         string // to Odoo, behind the credentials
+	}{
+		{"read", `{"ids": [1], "fields": ["id"]}`, 200, `[{"id": 1}]`, `"res.partner", "read", [[1]], {"fields": ["id"]}]}, "id": null}`},
+		{"create", `{"vals_list": {"name": "a"}}`, 200, `[5]`, `"res.partner", "create", [{"name": "a"}], {}]}, "id": null}`},
+		{"write", `{"ids": [1], "vals": {}}`, 404, `{"name": "odoo.exceptions.MissingError", "message": "gone"`, `"res.partner", "write", [[1]], {"vals": {}}]}, "id": null}`},
+		{"unlink", `{"ids": [1]}`, 502, `{"name": "werkzeug.exceptions.BadGateway"`, `"res.partner", "unlink", [[1]], {}]}, "id": null}`},
+	}
+	for i, test := range tests {
+		res, answer := w.post(t, "/json/2/res.partner/"+test.method, test.body, "Api-Key", "k", "User-Agent", test.method)
+		if res.StatusCode != test.status || !strings.HasPrefix(answer, test.want) {
+			t.Errorf("%s: %d %s, want %d %s", test.method, res.StatusCode, answer, test.status, test.want)
+		}
+		const credentials = `"args": ["odoo18", 9001, "minted", `
+		if got := w.sent()[i]; !strings.HasSuffix(got, credentials+test.sent) || w.received[i].URL.Path != "/jsonrpc" {
+			t.Errorf("%s: Odoo got %s", test.method, got)
+		}
+		if rec := <-w.records; rec.Protocol != rpc.JSON2 || rec.Method != test.method || rec.Status != test.status {
+			t.Errorf("%s: the record is %+v", test.method, rec)
+		}
+	}
+	for method, want := range map[string]string{"sudo": "Private methods", "search": "missing a required argument: 'domain'"} {
+		if res, answer := w.post(t, "/json/2/res.partner/"+method, `{}`, "Api-Key", "k"); !strings.Contains(answer, want) {
+			t.Errorf("%s: %d %s", method, res.StatusCode, answer)
+		}
+	}
+	if n := len(w.sent()); n != len(tests) {
+		t.Errorf("Odoo got %d calls, want %d", n, len(tests))
 	}
 }
