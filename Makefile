@@ -39,6 +39,8 @@ lint:
 		echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@! command -v python3 >/dev/null || python3 -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]' \
+		$$(find odoo/addon -name '*.py')
 
 # bench measures the wire code alone, the bridge beside nginx, HAProxy and Caddy (it needs wrk and the first two, and
 # installs none), and how much memory large and many requests take.

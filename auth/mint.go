@@ -45,12 +45,26 @@ func (a *Authenticator) Key(ctx context.Context, id Identity) (Secret, error) {
 	return a.madeKey(ctx, id)
 }
 
+// Addon tells whether the calls of the identity go through Odoo's add-on, which finds the user itself, an archived one too,
+// and returns what it is to be shown: the auth_api_key.
+func (a *Authenticator) Addon(id Identity) (key Secret, ok bool) {
+	wanted := a.config.Impersonation == ImpersonationAuto || a.config.Impersonation == ImpersonationAddon
+	if id.key == nil || !wanted || !a.config.Addon(id.DB) {
+		return "", false
+	}
+	return *id.key, true
+}
+
 // madeKey is the native key made for the identity's user in this process.
 func (a *Authenticator) madeKey(ctx context.Context, id Identity) (Secret, error) {
+	off := a.config.Impersonation == ImpersonationOff || a.config.Impersonation == ImpersonationAddon
 	switch {
-	case a.config.Impersonation == ImpersonationOff && id.Method == ByPassword:
-		return "", denied("impersonation is off, so that no key can be made for %s, and a password is no use here: "+
-			"set impersonation to auto, or let the caller use a native key", quoteShort(id.Login))
+	case off && id.Method == ByPassword:
+		return "", denied("impersonation is %s, so that no key can be made for %s, and a password is no use here: "+
+			"set impersonation to auto, or let the caller use a native key", a.config.Impersonation, quoteShort(id.Login))
+	case a.config.Impersonation == ImpersonationAddon:
+		return "", &Error{Kind: NeedsAddon, Reason: "API keys are passed on by the add-on odoobridge alone, which this database has not: " +
+			"install it in Odoo, or set impersonation to auto"}
 	case a.config.Impersonation == ImpersonationOff:
 		return "", denied("impersonation is off, so that the auth_api_key %s can't be used on RPC: "+
 			"set impersonation to auto, or let the caller use a native key", quoteShort(id.KeyName))

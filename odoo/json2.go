@@ -105,10 +105,9 @@ func (c Call) rename(method ormMethod, kwargs []rpc.Member) *rpc.Error {
 	return nil
 }
 
-// RewriteNamed appends the request to Odoo's /jsonrpc, made as uid with secret.
-func (c Call) RewriteNamed(dst []byte, n Named, db string, uid int64, secret string) []byte {
-	head := [3]rpc.Arg{rpc.StringArg(db), rpc.IntArg(uid), rpc.StringArg(secret)}
-	return rpc.AppendNamedCall(dst, head[:], c.Model, c.Method, n.args, n.kwargs)
+// RewriteNamed appends the call as execute_kw, in JSON-RPC. as is that of Rewrite.
+func (c Call) RewriteNamed(dst []byte, n Named, as []rpc.Arg) []byte {
+	return rpc.AppendNamedCall(dst, as, c.Model, c.Method, n.args, n.kwargs)
 }
 
 // JSON2Answer says how Odoo's answer to it is told in JSON-2.

@@ -70,7 +70,7 @@ func TestNamedCalls(t *testing.T) {
 				return
 			}
 			want := `{"jsonrpc": "2.0", "method": "call", "params": {"service": "object", "method": "execute_kw", "args": ["db", 7, "pw", ` + test.want + `]}, "id": null}`
-			if got := string(call.RewriteNamed(nil, named, "db", 7, "pw")); got != want {
+			if got := string(call.RewriteNamed(nil, named, As("db", 7, "pw"))); got != want {
 				t.Errorf("Odoo gets %s\nwant     %s", got, want)
 			}
 		})

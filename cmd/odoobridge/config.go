@@ -74,7 +74,7 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.Freshness, err = parseFreshness(v); return }, nil},
 	{"stale-limit", "how long known callers are served while PostgreSQL is away", "30s",
 		func(c *Config, v string) (err error) { c.StaleLimit, err = parseDuration(v); return }, nil},
-	{"impersonation", "how a caller known by an auth_api_key is passed on: auto, mint (a native key of theirs) or off", "auto",
+	{"impersonation", "how a caller known by an auth_api_key is passed on: auto (addon where Odoo has it, else mint), mint (a native key of theirs), addon (Odoo's add-on odoobridge) or off", "auto",
 		func(c *Config, v string) (err error) { c.Impersonation, err = auth.ParseImpersonation(v); return }, nil},
 	{"archived-users", "what decides on the key of an archived user: setting, stored, deny or allow", "setting",
 		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},

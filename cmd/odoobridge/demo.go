@@ -29,7 +29,7 @@ import (
 type demoFlags struct {
 	series                             int
 	db, listen, adminListen, odoo, dir string
-	control                            bool
+	control, addon                     bool
 }
 
 func (p program) demoCommand() *cobra.Command {
@@ -55,6 +55,7 @@ func (p program) demoCommand() *cobra.Command {
 	f.StringVar(&d.odoo, "sandbox-listen", "127.0.0.1:8069", "address of the sandbox Odoo")
 	f.StringVar(&d.dir, "data", "", "folder of the private PostgreSQL (default: one per series in the user's cache folder)")
 	f.BoolVar(&d.control, "control", false, controlUsage)
+	f.BoolVar(&d.addon, "addon", true, addonUsage)
 	return cmd
 }
 
@@ -120,7 +121,7 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	odoo, err := startSandbox(db, d.db, d.series, d.odoo, d.control, log)
+	odoo, err := startSandbox(db, d.db, d.series, d.odoo, d.control, d.addon, log)
 	if err != nil {
 		return err
 	}

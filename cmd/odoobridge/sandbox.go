@@ -21,7 +21,7 @@ import (
 func (p program) sandboxCommand() *cobra.Command {
 	var databaseURL, db, address string
 	var series int
-	var reset, control bool
+	var reset, control, addon bool
 	cmd := &cobra.Command{
 		Use:   "sandbox --database-url postgres://... --series N --db NAME",
 		Short: "Serve an Odoo for tests, on PostgreSQL tables shaped like Odoo's",
@@ -44,7 +44,7 @@ func (p program) sandboxCommand() *cobra.Command {
 			if problems != nil {
 				return usageError{problems}
 			}
-			return p.sandbox(cmd.Context(), dsn, db, series, address, reset, control)
+			return p.sandbox(cmd.Context(), dsn, db, series, address, reset, control, addon)
 		},
 	}
 	f := cmd.Flags()
@@ -54,13 +54,17 @@ func (p program) sandboxCommand() *cobra.Command {
 	f.StringVar(&address, "listen", "127.0.0.1:8069", "address to listen on")
 	f.BoolVar(&reset, "reset", false, "bring the database back to the fixture state first")
 	f.BoolVar(&control, "control", false, controlUsage)
+	f.BoolVar(&addon, "addon", true, addonUsage)
 	return cmd
 }
 
-// controlUsage is of the flag that sandbox and demo share.
-const controlUsage = "offer snapshots, faults and the record of calls below " + sandbox.ControlPrefix + " (docs/TESTING.md)"
+// Of the flags that sandbox and demo share.
+const (
+	addonUsage   = "have Odoo's add-on for the bridge installed, where auth_api_key is"
+	controlUsage = "offer snapshots, faults and the record of calls below " + sandbox.ControlPrefix + " (docs/TESTING.md)"
+)
 
-func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series int, address string, reset, control bool) error {
+func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series int, address string, reset, control, addon bool) error {
 	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
 	defer flush()
 	if err := createDatabase(ctx, dsn, name); err != nil {
@@ -74,7 +78,7 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series 
 	if err := prepare(ctx, db, name, series, reset); err != nil {
 		return err
 	}
-	l, err := startSandbox(db, name, series, address, control, log)
+	l, err := startSandbox(db, name, series, address, control, addon, log)
 	if err != nil {
 		return err
 	}
@@ -88,8 +92,8 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series 
 	return errors.Join(err, l.drain(drain))
 }
 
-func startSandbox(db *sql.DB, name string, series int, address string, control bool, log zerolog.Logger) (*listener, error) {
-	handler, err := sandbox.New(sandbox.Config{DB: db, Database: name, Series: series, Control: control, Log: log.With().Str("component", "sandbox").Logger()})
+func startSandbox(db *sql.DB, name string, series int, address string, control, addon bool, log zerolog.Logger) (*listener, error) {
+	handler, err := sandbox.New(sandbox.Config{DB: db, Database: name, Series: series, Control: control, Addon: addon, Log: log.With().Str("component", "sandbox").Logger()})
 	if err != nil {
 		return nil, err
 	}

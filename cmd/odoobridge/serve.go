@@ -83,6 +83,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	}
 	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout}
 	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), ballast: make([]byte, ballastSize)}
+	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
 		Directory:     dir,
 		Minter:        dir,
@@ -90,6 +91,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Freshness:     cfg.Freshness,
 		StaleLimit:    cfg.StaleLimit,
 		Impersonation: cfg.Impersonation,
+		Addon:         addon.Installed,
 		ArchivedUsers: cfg.ArchivedUsers,
 		Warn: func(db string, err error) {
 			log.Warn().Str("db", db).Err(err).Msg("in the background")
@@ -103,6 +105,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
+		Addon:          addon,
 		Series:         probe.Series,
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
 		Metrics:        calls,
@@ -133,8 +136,8 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
-	s.background = startTasks(s.auth.Run, probe.Run)
-	firstLook(ctx, checks, log)
+	s.background = startTasks(s.auth.Run, probe.Run, addon.Run)
+	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
@@ -142,16 +145,16 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 
 // firstLook asks everything once before the first call is accepted, so that an error can be worded as its series words
 // it, and so that the log tells at once what is missing.
-func firstLook(ctx context.Context, checks []admin.Check, log zerolog.Logger) {
+func firstLook(ctx context.Context, checks []admin.Check, look func(context.Context), log zerolog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	looks := make([]func(context.Context), len(checks))
-	for i, c := range checks {
-		looks[i] = func(ctx context.Context) {
+	looks := []func(context.Context){look}
+	for _, c := range checks {
+		looks = append(looks, func(ctx context.Context) {
 			if err := c.Ask(ctx); err != nil {
 				log.Warn().Err(err).Str("check", c.Name).Msg("not there yet; still trying")
 			}
-		}
+		})
 	}
 	startTasks(looks...).wait(ctx)
 }

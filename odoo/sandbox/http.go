@@ -41,6 +41,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // something may have been answered
 		}
 		return
+	case s.isAddon(r, path):
+		reply = s.serveAddon(r, path)
 	case s.series >= 19 && (path == "/web/version" || path == "/json/version"):
 		reply = s.serveVersion(r)
 	default:

@@ -26,6 +26,7 @@ type Config struct {
 	DSN      string  // opened where DB is nil
 	Database string  // the name that callers use for it, such as "odoo18"
 	Series   int     // 15, 18 or 19, which the tables have to be of
+	Addon    bool    // Odoo's add-on for the bridge is installed, where auth_api_key is
 	Log      zerolog.Logger
 	Control  bool // serve ControlPrefix and FaultHeader: whoever reaches the sandbox may change its state and its answers
 }
@@ -39,6 +40,7 @@ type Sandbox struct {
 	ownsDB   bool
 	database string
 	series   int
+	addon    bool
 	log      zerolog.Logger
 	registry *registry
 	proofs   *proofs
@@ -56,7 +58,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: Config.Database is empty: name the database that callers ask for")
 	}
 	s := &Sandbox{
-		db: cfg.DB, database: cfg.Database, series: cfg.Series,
+		db: cfg.DB, database: cfg.Database, series: cfg.Series, addon: cfg.Addon,
 		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}},
 	}
 	if cfg.Control {

@@ -159,11 +159,14 @@ func (s *Sandbox) closeSession(_ context.Context, x *webRequest) (any, error) {
 
 func (s *Sandbox) sessionUser(x *webRequest) (int64, error) {
 	uid, ok := s.sessions.user(x.session)
-	if !ok {
+	if !ok || uid == nobody {
 		return 0, rpc.SessionExpired()
 	}
 	return uid, nil
 }
+
+// nobody is the user of a session that is only bound to a database.
+const nobody = 0
 
 // sessions are the open ones; they end with the sandbox.
 type sessions struct {

@@ -2,10 +2,12 @@ package upstream
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -83,7 +85,8 @@ func (conn *connection) roundTrip(ctx context.Context, c *Client, r *Request) (*
 // write sends the request.
 func (conn *connection) write(c *Client, r *Request) error {
 	b := conn.head[:0]
-	b = append(b, "POST "...)
+	b = append(b, cmp.Or(r.Method, http.MethodPost)...)
+	b = append(b, ' ')
 	b = append(b, c.prefix...)
 	b = append(b, r.Path...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)

@@ -79,8 +79,9 @@ func (c *Client) Close() { c.idle.close() }
 // Field is a header field.
 type Field struct{ Name, Value string }
 
-// Request is a POST.
+// Request is a request, most often a POST.
 type Request struct {
+	Method string  // "" is POST
 	Path   string  // below the base URL, as it stands in the request line
 	Fields []Field // sent as they are, besides Host and Content-Length
 	Body   []byte

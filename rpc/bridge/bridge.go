@@ -26,6 +26,7 @@ type Authenticator interface {
 	Identify(ctx context.Context, db string, p auth.Presented) (auth.Identity, error)
 	Secret(ctx context.Context, id auth.Identity) (auth.Secret, error)
 	Key(ctx context.Context, id auth.Identity) (auth.Secret, error)
+	Addon(id auth.Identity) (key auth.Secret, ok bool)
 }
 
 // Upstream is Odoo. *upstream.Client is one.
@@ -34,10 +35,17 @@ type Upstream interface {
 	Post(ctx context.Context, r *upstream.Request) (*upstream.Answer, error)
 }
 
+// Addon knows Odoo's add-on. *upstream.Addon does.
+type Addon interface {
+	Fields(db string) []upstream.Field // that name the database to Odoo
+	Gone(db string)                    // Odoo knew no add-on there
+}
+
 // Config is what a Bridge is made of. All fields are required unless they say otherwise.
 type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
+	Addon    Addon             // for identities that Auth says so of
 	Series   func() rpc.Series // what Odoo said of itself last; 0 while it has not
 	Observer Observer
 	Metrics  *Metrics

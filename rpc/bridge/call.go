@@ -52,7 +52,7 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	protocol, err := b.rewrite(s, call, id, secret)
+	protocol, err := b.rewrite(ctx, s, call, id, secret)
 	if err != nil {
 		return err
 	}
@@ -117,48 +117,67 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 	return nil, nil
 }
 
-// secret is what Odoo is to be shown for the caller: what they showed themselves, or a key that is made for them. JSON-2
-// takes native keys only.
-func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
-	switch {
-	case call.Kind != odoo.Object:
-		return "", nil
-	case call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2():
-		return b.cfg.Auth.Key(ctx, who.Identity)
+// secret is what Odoo is shown for the caller: what they showed themselves, or a key that is made for them.
+type secret struct {
+	auth.Secret
+	addon bool // it is their auth_api_key, for the add-on
+}
+
+// secret finds what Odoo is to be shown. JSON-2 takes native keys only.
+func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (s secret, err error) {
+	if call.Kind != odoo.Object {
+		return s, nil
 	}
-	return b.cfg.Auth.Secret(ctx, who.Identity)
+	if s.Secret, s.addon = b.cfg.Auth.Addon(who.Identity); s.addon {
+		return s, nil
+	}
+	if call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2() {
+		s.Secret, err = b.cfg.Auth.Key(ctx, who.Identity)
+	} else {
+		s.Secret, err = b.cfg.Auth.Secret(ctx, who.Identity)
+	}
+	return s, err
 }
 
 // rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(s *scratch, call odoo.Call, who caller, secret auth.Secret) (rpc.Protocol, error) {
+func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (rpc.Protocol, error) {
 	env := call.Envelope
+	if secret.addon {
+		if said, err := b.rewriteForAddon(s, call, who, secret); said || err != nil {
+			return rpc.JSONRPC, err
+		}
+		var err error
+		if secret.Secret, err = b.withoutAddon(ctx, who); err != nil {
+			return rpc.JSONRPC, err
+		}
+	}
 	if env.Protocol == rpc.JSON2 {
 		return b.rewriteJSON2(s, call, who, secret)
 	}
 	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
 	s.room(transcode)
-	p := env.Protocol
-	switch {
+	protocol := env.Protocol
+	switch as := odoo.As(who.DB, who.UID, secret.Reveal()); {
 	case call.Kind != odoo.Object:
 		s.out = env.Append(s.out[:0])
 	case transcode:
 		var ok bool
-		if s.out, ok = call.Transcode(s.out[:0], who.DB, who.UID, secret.Reveal()); ok {
-			p = rpc.JSONRPC
+		if s.out, ok = call.Transcode(s.out[:0], as); ok {
+			protocol = rpc.JSONRPC
 			break
 		}
 		fallthrough
 	default:
-		s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
+		s.out = call.Rewrite(s.out[:0], as)
 	}
 	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
-	switch p {
+	switch protocol {
 	case rpc.XMLRPC2:
 		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
 	case rpc.XMLRPC1:
 		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
 	}
-	return p, nil
+	return protocol, nil
 }
 
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
@@ -172,6 +191,9 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return err
 	}
 	defer answer.Close()
+	if s.up.Path == upstream.AddonPath && answer.Status == http.StatusNotFound {
+		return b.noAddon(rec.DB)
+	}
 	rec.Outcome = Forwarded
 	switch {
 	case !transcode || !isJSON(answer):

@@ -21,8 +21,7 @@ func authError(p rpc.Protocol, e *auth.Error) (*rpc.Error, Outcome) {
 		denied.Message = "Too many login failures, please wait a bit before trying again." // Odoo's _assert_can_auth
 		return denied, Denied
 	case auth.NeedsAddon:
-		denied.Message = "Access Denied: this key's user is archived, and Odoo refuses archived users on RPC. " +
-			"Install the odoobridge add-on in Odoo, or restore the user."
+		denied.Message = "Access Denied: " + e.Reason
 		return denied, Denied
 	case auth.Overloaded:
 		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,

@@ -91,13 +91,13 @@ func bearer(key auth.Secret) upstream.Field {
 
 // rewriteJSON2 makes the request to Odoo of a call of JSON-2. To 19 the path and the header are ours, the body is the caller's
 // object; before, it is a call of execute_kw.
-func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret auth.Secret) (rpc.Protocol, error) {
+func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret secret) (rpc.Protocol, error) {
 	fields := append(s.up.Fields[:0], jsonField)
 	if b.hasJSON2() {
 		s.up = upstream.Request{
 			Path:   rpc.JSON2Path + "/" + url.PathEscape(call.Model) + "/" + url.PathEscape(call.Method),
 			Body:   call.Envelope.Params().Raw(),
-			Fields: append(fields, bearer(secret), upstream.Field{Name: databaseHeader, Value: who.DB}),
+			Fields: append(fields, bearer(secret.Secret), upstream.Field{Name: databaseHeader, Value: who.DB}),
 		}
 		return rpc.JSON2, nil
 	}
@@ -105,7 +105,7 @@ func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret aut
 	if wrong != nil {
 		return rpc.JSON2, wrong
 	}
-	s.out = call.RewriteNamed(s.out[:0], named, who.DB, who.UID, secret.Reveal())
+	s.out = call.RewriteNamed(s.out[:0], named, odoo.As(who.DB, who.UID, secret.Reveal()))
 	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: fields}
 	return rpc.JSONRPC, nil
 }

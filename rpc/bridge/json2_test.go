@@ -62,7 +62,7 @@ func TestJSON2Refused(t *testing.T) {
 	}{
 		{"nobody", "/json/2/res.partner/read", `{}`, nil, nil, 401, `"message": "User not authenticated, use an API Key with a Bearer Authorization header."`, Denied},
 		{"a wrong key", "/json/2/res.partner/read", `{}`, []string{"Authorization", "Bearer x"}, &auth.Error{Kind: auth.Denied}, 401, `"message": "Invalid apikey"`, Denied},
-		{"an archived user", "/json/2/res.partner/read", `{}`, []string{"Api-Key", "k"}, &auth.Error{Kind: auth.NeedsAddon}, 403, `odoobridge add-on`, Denied},
+		{"an archived user", "/json/2/res.partner/read", `{}`, []string{"Api-Key", "k"}, &auth.Error{Kind: auth.NeedsAddon, Reason: "install the add-on"}, 403, `Access Denied: install the add-on`, Denied},
 		{"overload", "/json/2/res.partner/read", `{}`, []string{"Api-Key", "k"}, &auth.Error{Kind: auth.Overloaded}, 503, `"name": "werkzeug.exceptions.ServiceUnavailable"`, Overloaded},
 		{"another database", "/json/2/res.partner/read", `{}`, []string{"Api-Key", "k", "X-Odoo-Database", "no"}, nil, 404, `No database is selected`, Invalid},
 		{"two databases", "/json/2/res.partner/read", `{}`, []string{"Api-Key", "k", "X-Odoo-Database", "odoo18", "X-Odoo-Database", "second"}, nil, 404, `No database is selected`, Invalid},

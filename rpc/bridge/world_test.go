@@ -25,8 +25,11 @@ import (
 // authenticator is told what to find. Who is who on a real database is tested in auth and in integration; here it is
 // what the pipeline asks and what it makes of the answers.
 type authenticator struct {
-	id  auth.Identity
-	err error
+	id    auth.Identity
+	err   error
+	addon auth.Secret // the key for the add-on; "" is none
+
+	noSecret error // of Secret
 
 	mu     sync.Mutex
 	db     string         // of the last question
@@ -45,12 +48,14 @@ func (a *authenticator) Identify(_ context.Context, db string, p auth.Presented)
 }
 
 func (a *authenticator) Secret(context.Context, auth.Identity) (auth.Secret, error) {
-	return "minted", nil
+	return "minted", a.noSecret
 }
 
 func (a *authenticator) Key(context.Context, auth.Identity) (auth.Secret, error) {
 	return "key", nil
 }
+
+func (a *authenticator) Addon(auth.Identity) (auth.Secret, bool) { return a.addon, a.addon != "" }
 
 // world is a bridge on a socket, with an Odoo that remembers what it received.
 type world struct {
@@ -141,6 +146,9 @@ func (w *world) post(t *testing.T, path, body string, header ...string) (*http.R
 	}
 	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Content-Type" {
+			req.Header.Del(header[i])
+		}
 		req.Header[header[i]] = append(req.Header[header[i]], header[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
