@@ -132,6 +132,8 @@ func TestOddArguments(t *testing.T) {
 		want      string // the exception
 	}{
 		{"a uid of more than 64 bits", 19, `99999999999999999999, "admin", "res.partner", "search", [[]]`, "odoo.exceptions.AccessDenied"},
+		{"half a character, stored", 18, `2, "admin", "res.partner", "write", [[91006], {"street": "a\ud800b"}]`, "builtins.UnicodeEncodeError"},
+		{"a whole one after another, stored", 18, `2, "admin", "res.partner", "write", [[91006], {"street": "\ud83d\ude00\udc00"}]`, "builtins.UnicodeEncodeError"},
 		{"a copy of no record", 15, `2, "admin", "res.partner.category", "copy", [[""]]`, "builtins.IndexError"},
 	}
 	for _, test := range tests {
