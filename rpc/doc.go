@@ -121,7 +121,9 @@ The answer is Content-Type "text/xml; charset=utf-8", from 16 on with nosniff, i
 	</methodResponse>
 
 Up to 17 the declaration is in single quotes and there is no empty line. None cannot be written from 18 on: the answer is a
-fault, TypeError; before it is <nil/> (errors.none.xml1). Integers beyond 32 bits are a fault too, OverflowError. A fault
+fault, TypeError; before it is <nil/> (errors.none.xml1). Integers beyond 32 bits are a fault too, OverflowError. Of
+strings the control characters that XML can't have are left out (write.read.control.xml2), a carriage return stands as it is,
+and U+FFFE and U+FFFF, with which Odoo's answer is unreadable, are U+FFFD here. A fault
 has <fault> with a struct of faultCode and faultString in place of <params>:
 
 	exception                               /xmlrpc/2: code, string   /xmlrpc: code, string

@@ -87,8 +87,8 @@ func appendXMLStringValue(dst []byte, text string) []byte {
 }
 
 // appendAnswerText appends s as character data as Odoo's marshaller writes it: escaped, a carriage return as it is, and
-// without the control characters that XML can't have. Whatever else XML can't have becomes U+FFFD; Odoo lets it through,
-// and the client finds the answer unreadable.
+// without the control characters that XML can't have (write.read.control.xml2). Whatever else XML can't have becomes
+// U+FFFD; Odoo lets it through, and the client finds the answer unreadable.
 func appendAnswerText(dst []byte, s string) []byte {
 	for _, r := range s {
 		dst = appendAnswerRune(dst, r)

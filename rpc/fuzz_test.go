@@ -20,6 +20,8 @@ import (
 //	TranscodeReply, of each series and protocol              FuzzTranscodeReply
 //	ResultReply, ErrorReply                                  FuzzReply
 //	PageReply, and pages that quote the request              FuzzPage, FuzzRequest
+//	Envelope.Parse of JSON-2, Named, AppendNamedCall         FuzzJSON2
+//	TranscodeJSON2                                           FuzzTranscodeJSON2
 //	CleanPath                                                FuzzCleanPath
 //	IsJSON                                                   FuzzContentType
 

@@ -107,28 +107,33 @@ func (t *json2Transcoder) head() (string, error) {
 		return "", t.in.broken("where an object is expected")
 	}
 	for more := t.in.peek() != '}'; more; more = t.in.take(',') {
-		name, err := t.text()
-		if err != nil {
-			return "", err
-		}
-		if !t.in.take(':') {
-			return "", t.in.broken("where a colon is expected")
-		}
-		if c := t.in.peek(); name == "result" || name == "error" {
-			return name, nil
-		} else if c == '"' {
-			_, err = t.text()
-		} else {
-			_, err = t.in.literal()
-		}
-		if err != nil {
-			return "", err
+		if name, err := t.member(); err != nil || name != "" {
+			return name, err
 		}
 	}
 	if !t.in.take('}') {
 		return "", t.in.broken("where an object should end")
 	}
 	return "", nil
+}
+
+// member passes a member, and is ""; of the result and the error it passes the name only, and is that.
+func (t *json2Transcoder) member() (string, error) {
+	name, err := t.text()
+	if err != nil {
+		return "", err
+	}
+	if !t.in.take(':') {
+		return "", t.in.broken("where a colon is expected")
+	}
+	if c := t.in.peek(); name == "result" || name == "error" {
+		return name, nil
+	} else if c == '"' {
+		_, err = t.text()
+	} else {
+		_, err = t.in.literal()
+	}
+	return "", err
 }
 
 // text reads a short string without escapes.
@@ -147,49 +152,89 @@ func (t *json2Transcoder) text() (string, error) {
 	return s, nil
 }
 
-// result sends what follows, without the brace that ends the envelope.
+// result sends the value that follows and passes what stands behind it.
 func (t *json2Transcoder) result(list bool) error {
 	c := t.in.peek()
 	list = list && (c >= '0' && c <= '9')
 	if list {
 		t.held = append(t.held, '[')
 	}
-	for t.in.fill(1) {
-		t.held = append(t.held, t.in.buf[t.in.pos:t.in.end]...)
-		t.in.pos = t.in.end
-		// The last bytes wait: the brace and blanks around it may be among them.
-		if cut := len(t.held) - len(t.tail()); cut >= piece {
-			if err := t.send(cut); err != nil {
+	first := len(t.held)
+	var value jsonExtent
+	for ended := false; !ended; {
+		if !t.in.fill(1) {
+			return t.in.broken("in its result")
+		}
+		var n int
+		n, ended = value.scan(t.in.buf[t.in.pos:t.in.end])
+		t.held = append(t.held, t.in.buf[t.in.pos:t.in.pos+n]...)
+		t.in.pos += n
+		if len(t.held) >= piece {
+			if err := t.send(); err != nil {
 				return err
 			}
 		}
 	}
-	if t.in.err != io.EOF {
-		return t.in.err
+	if !t.sent && len(t.held) == first {
+		return t.in.broken("where a result is expected")
 	}
-	body, ok := bytes.CutSuffix(bytes.TrimRight(t.held, " \t\r\n"), []byte{'}'})
-	if !ok {
-		return fmt.Errorf("%w: it does not end as an object", errBrokenJSON)
-	}
-	body = bytes.TrimRight(body, " \t\r\n")
 	if list {
-		body = append(body, ']')
+		t.held = append(t.held, ']')
+	}
+	for t.in.take(',') {
+		if name, err := t.member(); err != nil {
+			return err
+		} else if name != "" {
+			return fmt.Errorf("%w: it has a %s behind its result", errBrokenJSON, name)
+		}
+	}
+	if !t.in.take('}') {
+		return t.in.broken("where an object should end")
+	}
+	if t.in.peek() != 0 || t.in.err != io.EOF {
+		return t.in.broken("behind the end")
 	}
 	if !t.sent {
-		return t.whole(body)
+		return t.whole(t.held)
 	}
-	_, err := t.w.Write(body)
+	_, err := t.w.Write(t.held)
 	return err
 }
 
-// tail is the end of what is held that can't be sent before it is known whether the text goes on.
-func (t *json2Transcoder) tail() []byte {
-	end := bytes.TrimRight(t.held, " \t\r\n")
-	end = bytes.TrimRight(bytes.TrimSuffix(end, []byte{'}'}), " \t\r\n")
-	return t.held[len(end):]
+// jsonExtent finds the end of a JSON value that comes piece by piece. It checks nothing else: the value goes on as it is.
+type jsonExtent struct {
+	depth             int
+	inString, escaped bool
 }
 
-func (t *json2Transcoder) send(n int) error {
+// scan looks for the end in the next piece, which begins with the value or goes on with it. n is how much of the piece
+// belongs to it.
+func (x *jsonExtent) scan(piece []byte) (n int, ended bool) {
+	for i, c := range piece {
+		switch {
+		case x.escaped:
+			x.escaped = false
+		case x.inString:
+			x.escaped = c == '\\'
+			if x.inString = c != '"'; !x.inString && x.depth == 0 {
+				return i + 1, true
+			}
+		case c == '"':
+			x.inString = true
+		case c == '{', c == '[':
+			x.depth++
+		case x.depth == 0 && bytes.IndexByte([]byte(",}] \t\r\n"), c) >= 0: // behind a number or word
+			return i, true
+		case c == '}', c == ']':
+			if x.depth--; x.depth == 0 {
+				return i + 1, true
+			}
+		}
+	}
+	return len(piece), false
+}
+
+func (t *json2Transcoder) send() error {
 	if !t.sent {
 		for _, h := range jsonHeader(json2Series, true) {
 			t.w.Header().Set(h.Name, h.Value)
@@ -197,8 +242,8 @@ func (t *json2Transcoder) send(n int) error {
 		t.w.WriteHeader(http.StatusOK)
 		t.sent = true
 	}
-	_, err := t.w.Write(t.held[:n])
-	t.held = append(t.held[:0], t.held[n:]...)
+	_, err := t.w.Write(t.held)
+	t.held = t.held[:0]
 	return err
 }
 

@@ -66,6 +66,9 @@ func (e *env) toColumn(m *model, f *field, v any) (any, error) {
 		if strings.ContainsRune(text, 0) {
 			return nil, valueError("A string literal cannot contain NUL (0x00) characters.")
 		}
+		if hasHalfPair(text) {
+			return nil, notEncodable(text)
+		}
 		if f.kind == "html" {
 			text = sanitizeHTML(text)
 		}

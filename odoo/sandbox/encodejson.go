@@ -51,6 +51,9 @@ func (e *jsonEncoder) encode(v any) error {
 			e.WriteString(floatRepr(v))
 		}
 	case string:
+		if e.series >= 16 && hasHalfPair(v) {
+			return notEncodable(v) // 15 escapes it
+		}
 		e.str(v)
 	case bytes:
 		text, err := v.text(e.series)
@@ -99,7 +102,12 @@ func (e *jsonEncoder) list(list []any) error {
 
 func (e *jsonEncoder) str(s string) {
 	e.WriteByte('"')
-	for _, r := range s {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if half, ok := halfPair(s); ok {
+			r, n = half, 3
+		}
+		s = s[n:]
 		switch {
 		case r == '"' || r == '\\':
 			e.WriteByte('\\')

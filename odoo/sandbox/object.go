@@ -168,7 +168,9 @@ func (s *Sandbox) objectCall19(ctx context.Context, c call) (int64, modelCall, e
 	case []any, *dict:
 		return 0, modelCall{}, typeError("unhashable type: '" + typeName(secret) + "'")
 	}
-	return uid.(int64), m, s.checkUser(ctx, uid, secret)
+	err = s.checkUser(ctx, uid, secret)
+	id, _ := uid.(int64) // larger ones are nobody's
+	return id, m, err
 }
 
 // keywords19 unpacks the args and kwargs of execute_kw.

@@ -32,10 +32,13 @@ func runCopy(e *env, r *records, args map[string]any) (any, error) {
 		}
 		copies = append(copies, made)
 	}
-	if e.series < 18 {
-		return copies[0], nil
+	if e.series >= 18 {
+		return ints(copies), nil
 	}
-	return ints(copies), nil
+	if len(copies) == 0 {
+		return nil, newError("builtins.IndexError", "list index out of range") // of a record whose id is false
+	}
+	return copies[0], nil
 }
 
 // copyData is the values of a record's fields that are copied.

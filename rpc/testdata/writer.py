@@ -17,7 +17,7 @@ import xmlrpc.client
 
 sys.set_int_max_str_digits(4300)
 
-# Odoo's marshaller leaves out the control characters that XML can't have (values.str.control.xml2).
+# Odoo's marshaller leaves out the control characters that XML can't have (write.read.control.xml2).
 CONTROL = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 

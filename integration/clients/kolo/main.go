@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/kolo/xmlrpc"
 )
@@ -124,7 +125,7 @@ func run(url, db, login, password, key string) (object, error) {
 		return nil, err
 	}
 
-	steps := []func(*odoo, object) error{read, contact, rate, refusals}
+	steps := []func(*odoo, object) error{read, contact, rate, native, refusals}
 	for _, step := range steps {
 		if err := step(o, seen); err != nil {
 			return nil, err
@@ -192,6 +193,20 @@ func rate(o *odoo, seen object) error {
 		return err
 	}
 	seen["rate"] = rates[0]
+	return nil
+}
+
+func native(o *odoo, seen object) error {
+	// A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+	moment := time.Date(2024, time.February, 29, 12, 34, 56, 0, time.UTC)
+	var defaults struct {
+		Name string `xmlrpc:"name"`
+	}
+	err := o.call(&defaults, "res.partner", "default_get", list{list{"name"}}, object{"context": object{"default_name": moment}})
+	if err != nil {
+		return err
+	}
+	seen["native_date"] = defaults.Name
 	return nil
 }
 

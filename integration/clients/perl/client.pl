@@ -82,6 +82,10 @@ $seen{left} = scalar @{ value(call('res.partner', 'search', [[[ 'id', '=', $new 
 $seen{rate} = value(call('res.currency.rate', 'search_read', [[[ 'name', '=', '2024-02-29' ]]],
     { fields => [ 'name', 'rate', 'create_date' ] }))->[0];
 
+# A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+$seen{native_date} = value(call('res.partner', 'default_get', [ ['name'] ],
+    { context => { default_name => RPC::XML::datetime_iso8601->new('20240229T12:34:56') } }))->{name};
+
 my $unknown = fault('no.such.model', 'read', [ [1] ]);
 $seen{unknown_model} = { code => 0 + $unknown->code, text => $unknown->string };
 $seen{private_method} = 0 + fault('res.partner', '_search', [ [] ])->code;

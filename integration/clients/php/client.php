@@ -106,6 +106,11 @@ $seen['left'] = count($odoo->call('res.partner', 'search', [[['id', '=', $new]]]
 $seen['rate'] = $odoo->call('res.currency.rate', 'search_read', [[['name', '=', '2024-02-29']]],
     ['fields' => ['name', 'rate', 'create_date']])[0];
 
+// A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+$moment = '20240229T12:34:56';
+xmlrpc_set_type($moment, 'datetime');
+$seen['native_date'] = $odoo->call('res.partner', 'default_get', [['name']], ['context' => ['default_name' => $moment]])['name'];
+
 $unknown = $odoo->fault('no.such.model', 'read', [[1]]);
 $seen['unknown_model'] = ['code' => $unknown->getCode(), 'text' => $unknown->getMessage()];
 $seen['private_method'] = $odoo->fault('res.partner', '_search', [[]])->getCode();

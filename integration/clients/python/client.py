@@ -1,4 +1,5 @@
 """Odoo's external API with Python's own xmlrpc.client; see ../README.md for what is asked."""
+import datetime
 import json
 import os
 import sys
@@ -76,6 +77,10 @@ def main():
 
     seen['rate'] = odoo('res.currency.rate', 'search_read', [['name', '=', '2024-02-29']],
                         fields=['name', 'rate', 'create_date'])[0]
+
+    # A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+    moment = xmlrpc.client.DateTime(datetime.datetime(2024, 2, 29, 12, 34, 56))
+    seen['native_date'] = odoo('res.partner', 'default_get', ['name'], context={'default_name': moment})['name']
 
     refused = fault(odoo, 'no.such.model', 'read', [1])
     seen['unknown_model'] = {'code': refused.faultCode, 'text': refused.faultString}

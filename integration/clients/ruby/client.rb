@@ -67,6 +67,10 @@ seen[:left] = odoo.call('res.partner', 'search', [['id', '=', new]]).length
 seen[:rate] = odoo.call('res.currency.rate', 'search_read', [['name', '=', '2024-02-29']],
                         fields: %w[name rate create_date]).first
 
+# A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+moment = Time.new(2024, 2, 29, 12, 34, 56)
+seen[:native_date] = odoo.call('res.partner', 'default_get', ['name'], context: { default_name: moment })['name']
+
 unknown = odoo.fault('no.such.model', 'read', [1])
 seen[:unknown_model] = { code: unknown.faultCode, text: unknown.faultString }
 seen[:private_method] = odoo.fault('res.partner', '_search', []).faultCode

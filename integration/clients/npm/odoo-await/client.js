@@ -63,6 +63,11 @@ async function main () {
   const rates = await odoo.searchRead('res.currency.rate', { name: '2024-02-29' }, ['name', 'rate', 'create_date'])
   seen.rate = rates[0]
 
+  // A date of XML-RPC's own. What Odoo makes of it is seen in a field's default, which goes nowhere.
+  const moment = new Date(2024, 1, 29, 12, 34, 56)
+  seen.native_date = (await odoo.execute_kw('res.partner', 'default_get',
+    [[['name']], { context: { default_name: moment } }])).name
+
   const unknown = await fault(odoo.read('no.such.model', [1]))
   seen.unknown_model = { code: unknown.faultCode, text: unknown.faultString }
   seen.private_method = (await fault(odoo.execute_kw('res.partner', '_search', [[[]]]))).faultCode
