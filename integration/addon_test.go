@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -70,12 +69,7 @@ func TestArchivedUser(t *testing.T) {
 
 // TestWithoutAddon: an archived user is told what is missing, an active one goes on with a native key that is made for them.
 func TestWithoutAddon(t *testing.T) {
-	dir, err := clusterDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, "demo", "--addon=false", "--data", filepath.Join(dir, "without-addon"),
-		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0")
+	p := freshDemo(t, 18, "--addon=false")
 	for key, want := range map[string]string{archivedKey: "install the add-on odoobridge in Odoo", rpcKey: "Conf Alpha"} {
 		if a := post(t, p.ready["bridge"]+"/jsonrpc", "application/json", readContact("", nil, ""), "API-KEY", key); !strings.Contains(a.body, want) {
 			t.Errorf("%d %.300s, want %s", a.status, a.body, want)

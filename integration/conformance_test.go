@@ -20,7 +20,7 @@ const goalOfKind = 0.96
 
 // wireKinds are the kinds of which goalOfKind is asked, but for "headers": its cases that send API-KEY or Authorization,
 // which stock Odoo ignores and the bridge is there to read, are half of it.
-var wireKinds = []string{"common", "auth", "protocol-json", "protocol-xml", "errors", "values", "absent"}
+var wireKinds = []string{"common", "auth", "protocol-json", "protocol-xml", "errors", "values", "absent", "version"}
 
 // TestConformance replays the recorded calls through the bridge, each series to a demo of its own.
 //
@@ -70,7 +70,7 @@ func reach(t *testing.T, what string, agreed, sent int, share float64) {
 }
 
 // freshDemo is a demo that no other test has written to.
-func freshDemo(t *testing.T, series int) *process {
+func freshDemo(t *testing.T, series int, flags ...string) *process {
 	t.Helper()
 	dir, err := clusterDir()
 	if err != nil {
@@ -81,6 +81,6 @@ func freshDemo(t *testing.T, series int) *process {
 			t.Error(err)
 		}
 	})
-	return start(t, "demo", "--series", fmt.Sprint(series), "--data", filepath.Join(dir, "data"),
-		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0")
+	return start(t, append([]string{"demo", "--series", fmt.Sprint(series), "--data", filepath.Join(dir, "data"),
+		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--sandbox-listen", "127.0.0.1:0"}, flags...)...)
 }

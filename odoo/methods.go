@@ -64,8 +64,8 @@ var ormMethods = map[string]ormMethod{
 // private are the methods that 19 made private (@api.private), and that earlier series let callers use.
 var private = []string{
 	"browse", "check_access", "concat", "ensure_one", "exists", "fetch", "filtered", "filtered_domain", "flush_model",
-	"flush_recordset", "grouped", "init", "invalidate_model", "invalidate_recordset", "mapped", "modified", "new", "search_fetch",
-	"sorted", "sudo", "union", "update", "with_company", "with_context", "with_env", "with_prefetch", "with_user",
+	"flush_recordset", "grouped", "init", "invalidate_model", "invalidate_recordset", "lock_for_update", "mapped", "modified", "new",
+	"search_fetch", "sorted", "sudo", "try_lock_for_update", "union", "update", "with_company", "with_context", "with_env", "with_prefetch", "with_user",
 }
 
 func isPrivate(method string) bool {

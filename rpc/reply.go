@@ -32,6 +32,9 @@ func (r Reply) Write(w http.ResponseWriter) error {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
 	w.WriteHeader(r.Status)
+	if len(r.Body) == 0 {
+		return nil // there are statuses that allow none
+	}
 	_, err := w.Write(r.Body)
 	return err
 }

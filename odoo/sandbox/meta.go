@@ -16,6 +16,9 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 			continue
 		}
 		all := f.description(e.series)
+		if e.series >= 19 {
+			all = e.describe19(r.model, f)
+		}
 		if !truthy(args["attributes"]) {
 			result.set(name, all)
 			continue

@@ -62,7 +62,8 @@ var methods = []method{
 var privateMethods = []string{
 	"exists", "browse", "sudo", "with_user", "ensure_one", "mapped", "filtered", "filtered_domain", "sorted", "with_context",
 	"with_company", "with_env", "with_prefetch", "search_fetch", "fetch", "flush_model", "flush_recordset", "invalidate_model",
-	"invalidate_recordset", "init",
+	"invalidate_recordset", "init", "check_access", "concat", "grouped", "lock_for_update", "modified", "new", "try_lock_for_update",
+	"union", "update",
 }
 
 // findMethod is the method a public name stands for.

@@ -60,7 +60,7 @@ var modelAttributes = map[string]attributes{
 		defaults: map[string]any{"active": true, "company_id": int64(1), "share": false},
 		searched: []string{"login"},
 		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
-		noAccess: []string{"totp_secret"},
+		noAccess: []string{"totp_secret", "totp_last_counter"},
 	},
 	"base":              {abstract: true},
 	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
