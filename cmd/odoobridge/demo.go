@@ -111,19 +111,15 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	if err := restoreState(ctx, cluster, d.db, d.series); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", cluster.DSN(d.db))
+	databaseURL, err := demoURL(ctx, cluster.DSN(d.db))
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	databaseURL, err := demoURL(ctx, db, cluster.DSN(d.db))
+	server, odoo, err := startSandbox(cluster.DSN(d.db), d.db, d.series, d.odoo, d.control, log)
 	if err != nil {
 		return err
 	}
-	odoo, err := startSandbox(db, d.db, d.series, d.odoo, d.control, log)
-	if err != nil {
-		return err
-	}
+	defer server.Close()
 	defer func() {
 		drain, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 		defer cancel()
@@ -203,9 +199,14 @@ func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB
 }
 
 // demoURL gives demoRole a new password and its grants, and returns the address with which it connects.
-func demoURL(ctx context.Context, db *sql.DB, dsn string) (string, error) {
+func demoURL(ctx context.Context, dsn string) (string, error) {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
 	password := rand.Text()
-	_, err := db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
+	_, err = db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) THEN CREATE ROLE %s LOGIN; END IF;
 		ALTER ROLE %[2]s PASSWORD %s;
 	END $$`, pq.QuoteLiteral(demoRole), pq.QuoteIdentifier(demoRole), pq.QuoteLiteral(password)))

@@ -66,18 +66,14 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series 
 	if err := createDatabase(ctx, dsn, name); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", withDatabase(dsn, name))
+	if err := prepare(ctx, withDatabase(dsn, name), name, series, reset); err != nil {
+		return err
+	}
+	odoo, l, err := startSandbox(withDatabase(dsn, name), name, series, address, control, log)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := prepare(ctx, db, name, series, reset); err != nil {
-		return err
-	}
-	l, err := startSandbox(db, name, series, address, control, log)
-	if err != nil {
-		return err
-	}
+	defer odoo.Close()
 	fmt.Fprintf(p.stdout, "ready sandbox=%s\n", l.URL())
 	select {
 	case <-ctx.Done():
@@ -88,21 +84,26 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series 
 	return errors.Join(err, l.drain(drain))
 }
 
-func startSandbox(db *sql.DB, name string, series int, address string, control bool, log zerolog.Logger) (*listener, error) {
-	handler, err := sandbox.New(sandbox.Config{DB: db, Database: name, Series: series, Control: control, Log: log.With().Str("component", "sandbox").Logger()})
+func startSandbox(dsn, name string, series int, address string, control bool, log zerolog.Logger) (*sandbox.Sandbox, *listener, error) {
+	odoo, err := sandbox.New(sandbox.Config{DSN: dsn, Database: name, Series: series, Control: control, Log: log.With().Str("component", "sandbox").Logger()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l, err := listen(address, handler, log)
+	l, err := listen(address, odoo, log)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, odoo.Close())
 	}
 	l.serve()
-	return l, nil
+	return odoo, l, nil
 }
 
 // prepare fills an empty database, and refuses to touch one that something else has filled.
-func prepare(ctx context.Context, db *sql.DB, name string, series int, reset bool) error {
+func prepare(ctx context.Context, dsn, name string, series int, reset bool) error {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
 	if reset {
 		return fixtures.Reset(ctx, db, series)
 	}

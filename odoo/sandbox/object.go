@@ -218,6 +218,7 @@ func toDict(v any) (*dict, error) {
 
 // transaction runs a call as a user; what it wrote stays only if it succeeds.
 func (s *Sandbox) transaction(ctx context.Context, uid int64, call func(*env) (any, error)) (any, error) {
+	ctx = context.WithoutCancel(ctx) // Odoo ends a call whose client went away as any other
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return nil, err

@@ -16,22 +16,18 @@ import (
 	"slices"
 	"sync"
 
-	_ "github.com/lib/pq" // the driver behind Config.DSN
 	"github.com/rs/zerolog"
 )
 
 // Config says what a sandbox serves.
 type Config struct {
 	DB       *sql.DB // the database with the tables; it stays open when the sandbox is closed
-	DSN      string  // opened where DB is nil
+	DSN      string  // opened where DB is nil, which is faster: see open
 	Database string  // the name that callers use for it, such as "odoo18"
 	Series   int     // 15, 18 or 19, which the tables have to be of
 	Log      zerolog.Logger
 	Control  bool // serve ControlPrefix and FaultHeader: whoever reaches the sandbox may change its state and its answers
 }
-
-// maxConns bounds the connections of a database that New opened; calls beyond wait, as they do for Odoo's workers.
-const maxConns = 32
 
 // Sandbox is the server. It is an http.Handler, safe for concurrent use, and keeps nothing outside of itself.
 type Sandbox struct {
@@ -64,10 +60,9 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	if s.db == nil {
 		var err error
-		if s.db, err = sql.Open("postgres", cfg.DSN); err != nil {
+		if s.db, err = open(cfg.DSN); err != nil {
 			return nil, fmt.Errorf("sandbox: %w", err)
 		}
-		s.db.SetMaxOpenConns(maxConns)
 		s.ownsDB = true
 	}
 	var err error
