@@ -99,7 +99,12 @@ func (e *jsonEncoder) list(list []any) error {
 
 func (e *jsonEncoder) str(s string) {
 	e.WriteByte('"')
-	for _, r := range s {
+	plain := 0 // what needs no escape in any series
+	for plain < len(s) && s[plain] >= 0x20 && s[plain] <= 0x7e && s[plain] != '"' && s[plain] != '\\' {
+		plain++
+	}
+	e.WriteString(s[:plain])
+	for _, r := range s[plain:] {
 		switch {
 		case r == '"' || r == '\\':
 			e.WriteByte('\\')

@@ -67,6 +67,16 @@ func (e *env) invalidField(m *model, name string) error {
 // is not saved yet, whose fields are empty. It reads field by field, not record by record: what a field costs in queries
 // does not grow with the records.
 func (e *env) read(m *model, ids []any, names []string, classic bool) (any, error) {
+	return e.readAs(e, m, ids, names, classic)
+}
+
+// readFound is read for records that a search of the same transaction found: the rules let the user have them.
+func (e *env) readFound(m *model, ids []int64, names []string) (any, error) {
+	return e.readAs(e.superuser(), m, ints(ids), names, true)
+}
+
+// readAs reads the rows as one environment and what their fields lead to as another.
+func (e *env) readAs(fetcher *env, m *model, ids []any, names []string, classic bool) (any, error) {
 	fields := make([]*field, 0, len(names))
 	var stored []string
 	for _, name := range names {
@@ -83,7 +93,7 @@ func (e *env) read(m *model, ids []any, names []string, classic bool) (any, erro
 	rows := &rows{}
 	if fetch && len(ids) > 0 {
 		var err error
-		if rows, err = e.fetch(m, ids, stored); err != nil {
+		if rows, err = fetcher.fetch(m, ids, stored); err != nil {
 			return nil, err
 		}
 	}
