@@ -100,11 +100,11 @@ func emptyText(_ *env, ids []int64) (map[int64]any, error) {
 	return byID, nil
 }
 
-func writePassword(_ *env, value any) (map[string]any, error) {
+func writePassword(e *env, value any) (map[string]any, error) {
 	if !truthy(value) {
 		return nil, nil
 	}
-	hash, err := hashPassword(str(value))
+	hash, err := hashPassword(str(value), passwordRounds(e.series))
 	return map[string]any{"password": hash}, err
 }
 

@@ -18,6 +18,7 @@ type env struct {
 	su      bool // no access checks: the superuser, and what Odoo does on its own
 	context *dict
 	user    *user
+	stale   map[string]bool // caches that the transaction makes stale: see signal
 }
 
 // user is what rules and access rights ask of a user.

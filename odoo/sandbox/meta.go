@@ -264,14 +264,17 @@ func (e *env) parameter(key string) (any, error) {
 }
 
 func runSetParam(e *env, r *records, args map[string]any) (any, error) {
-	key := str(args["key"])
+	key, value := str(args["key"]), args["value"]
 	old, err := e.parameter(key)
 	if err != nil {
 		return nil, err
 	}
+	none := value == nil || value == false
 	recs := &records{model: r.model}
 	if old == nil {
-		_, err := runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", args["value"])})
+		if !none {
+			_, err = runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", value)})
+		}
 		return false, err
 	}
 	ids, err := e.search(r.model, query{domain: []any{[]any{"key", "=", key}}})
@@ -279,7 +282,12 @@ func runSetParam(e *env, r *records, args map[string]any) (any, error) {
 		return nil, err
 	}
 	recs.ids = ints(ids)
-	_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", args["value"])})
+	switch {
+	case none:
+		_, err = runUnlink(e, recs, nil)
+	case str(value) != old:
+		_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", value)})
+	}
 	return old, err
 }
 

@@ -224,12 +224,15 @@ func (s *Sandbox) transaction(ctx context.Context, uid int64, call func(*env) (a
 		return nil, err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict()}
+	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict(), stale: make(map[string]bool)}
 	if err := e.readUser(); err != nil {
 		return nil, err
 	}
 	result, err := call(e)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.signalChanges(); err != nil {
 		return nil, err
 	}
 	return result, tx.Commit()

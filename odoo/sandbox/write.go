@@ -68,6 +68,9 @@ func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, err
 
 // write sets the values of records that are known to exist.
 func (e *env) write(m *model, ids []int64, vals *dict) error {
+	if err := e.checkWrite(m, ids, vals); err != nil {
+		return err
+	}
 	if err := e.writeInherited(m, ids, vals); err != nil {
 		return err
 	}
@@ -138,8 +141,14 @@ func (e *env) checkLoop(m *model, ids []int64, vals *dict) error {
 	return err
 }
 
-// recompute brings stored columns up to date that Odoo computes from others.
+// recompute brings stored columns up to date that Odoo computes from others, after a write of the fields or, with id
+// among them, a create.
 func (e *env) recompute(m *model, ids []int64, written []string) error {
+	if slices.Contains(written, "id") {
+		e.signal(m, "create", nil)
+	} else {
+		e.signal(m, "write", written)
+	}
 	if path := m.fields["parent_path"]; path != nil && path.column != "" && m.fields[m.parent] != nil {
 		statement := fmt.Sprintf(`UPDATE %[1]s r SET parent_path =
 			coalesce((SELECT p.parent_path FROM %[1]s p WHERE p.id = r.%[2]s), '') || r.id || '/' WHERE id = ANY ($1)`,
@@ -152,7 +161,7 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 		if s.model != m.name || !slices.ContainsFunc(written, func(n string) bool { return slices.Contains(s.depends, n) }) {
 			continue
 		}
-		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) {
+		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) || s.until != 0 && s.until < e.series {
 			continue
 		}
 		if err := e.exec(s.statement, pq.Array(ids)); err != nil {
@@ -184,6 +193,7 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkDeletable(m, ids); err != nil {
 		return nil, err
 	}
+	e.signal(m, "unlink", nil)
 	return true, e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
 }
 
