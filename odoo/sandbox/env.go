@@ -19,6 +19,8 @@ type env struct {
 	context *dict
 	user    *user
 	stale   map[string]bool // caches that the transaction makes stale: see signal
+
+	inheriting bool // the record that is created is part of one that inherits from it
 }
 
 // user is what rules and access rights ask of a user.

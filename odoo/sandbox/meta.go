@@ -82,7 +82,9 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 				return nil, err
 			}
 			result.set(f.name, converted)
-		} else if v, ok := r.model.defaults[f.name]; ok && (truthy(v) || f.kind == "boolean") {
+		} else if v, err := e.defaultOf(r.model, f, r.model.defaults[f.name], nil); err != nil {
+			return nil, err
+		} else if truthy(v) || v != nil && f.kind == "boolean" {
 			result.set(f.name, v)
 		}
 	}

@@ -73,6 +73,9 @@ func (e *env) findMethod(m *model, name string) (method, error) {
 	if e.series >= 19 && slices.Contains(privateMethods, name) {
 		return method{}, e.privateMethod(m.name, name)
 	}
+	if action, ok := m.actions[name]; ok {
+		return actionMethod(m, name, action), nil
+	}
 	for _, candidate := range methods {
 		_, own, qualified := strings.Cut(candidate.signature.name, ".")
 		if !qualified {

@@ -15,6 +15,7 @@ type attributes struct {
 	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
+	with     string                 // the one2many that a new record gets one record in
 }
 
 // attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.

@@ -74,6 +74,10 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeInherited(m, ids, vals); err != nil {
 		return err
 	}
+	left, err := e.ownersOf(m, ids, vals.keys)
+	if err != nil {
+		return err
+	}
 	columns, err := e.columns(m, vals)
 	if err != nil {
 		return err
@@ -102,7 +106,10 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return err
 	}
-	return e.recompute(m, ids, vals.keys)
+	if err := e.recompute(m, ids, vals.keys); err != nil {
+		return err
+	}
+	return e.recomputeOwners(left)
 }
 
 // writeInherited writes related fields where their record is: those of the partner of a user, for example.
@@ -168,7 +175,7 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 			return err
 		}
 	}
-	return nil
+	return e.recomputeFormulas(m, ids, written)
 }
 
 func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
@@ -193,8 +200,20 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkDeletable(m, ids); err != nil {
 		return nil, err
 	}
+	return true, e.delete(m, ids)
+}
+
+// delete removes records that may be removed.
+func (e *env) delete(m *model, ids []int64) error {
+	owners, err := e.ownersOf(m, ids, []string{"id"})
+	if err != nil {
+		return err
+	}
 	e.signal(m, "unlink", nil)
-	return true, e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
+	if err := e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids)); err != nil {
+		return err
+	}
+	return e.recomputeOwners(owners)
 }
 
 // checkDeletable refuses what Odoo protects in Python.
