@@ -17,17 +17,8 @@ func actionMethod(m *model, name string, action module.Method) method {
 
 // runAction writes the values of the action on the records, all of which have to be in a state that it is for.
 func runAction(e *env, r *records, action module.Method) (any, error) {
-	names := slices.Sorted(maps.Keys(action.When))
-	list, err := e.read(r.model, r.ids, names, false)
-	if err != nil {
+	if err := e.checkAction(r.model, r.ids, action); err != nil {
 		return nil, err
-	}
-	for _, item := range list.([]any) {
-		for _, name := range names {
-			if !slices.Contains(action.When[name], str(item.(*dict).values[name])) {
-				return nil, userError(action.Error)
-			}
-		}
 	}
 	vals := newDict()
 	for _, name := range slices.Sorted(maps.Keys(action.Set)) {
@@ -41,4 +32,24 @@ func runAction(e *env, r *records, action module.Method) (any, error) {
 		vals.set(name, v)
 	}
 	return runWrite(e, r, map[string]any{"vals": vals})
+}
+
+// checkAction refuses an action on records that are not in a state that it is for.
+func (e *env) checkAction(m *model, ids []any, action module.Method) error {
+	names := slices.Sorted(maps.Keys(action.When))
+	if len(names) == 0 {
+		return nil
+	}
+	list, err := e.read(m, ids, names, false)
+	if err != nil {
+		return err
+	}
+	for _, item := range list.([]any) {
+		for _, name := range names {
+			if !slices.Contains(action.When[name], str(item.(*dict).values[name])) {
+				return userError(action.Error)
+			}
+		}
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func (e *env) findMethod(m *model, name string) (method, error) {
 	if e.series >= 19 && slices.Contains(privateMethods, name) {
 		return method{}, e.privateMethod(m.name, name)
 	}
-	if action, ok := m.actions[name]; ok {
+	if action, ok := m.actions[name]; ok && len(action.Set) > 0 {
 		return actionMethod(m, name, action), nil
 	}
 	for _, candidate := range methods {

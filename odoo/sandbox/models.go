@@ -15,6 +15,7 @@ type attributes struct {
 	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
+	display  []string               // forms of a record's name: the first one whose fields are set
 	with     string                 // the one2many that a new record gets one record in
 }
 

@@ -365,6 +365,9 @@ func (e *env) related(m *model, f *field, ids []int64, classic bool) (map[int64]
 			}
 		}
 		if last {
+			if f.kind == "many2one" && step.kind == "one2many" {
+				return e.firstOf(step, reached, classic)
+			}
 			return reached, nil
 		}
 		m = e.models[step.comodel]
@@ -441,6 +444,8 @@ func (e *env) displayNames(m *model, ids []int64) (map[int64]any, error) {
 	switch {
 	case !m.stored || len(ids) == 0:
 		return names, nil
+	case len(m.display) > 0:
+		return names, e.formNames(m, names)
 	case f != nil && f.column == "" && f.related != "":
 		found, err := e.related(m, f, ids, false)
 		maps.Copy(names, found)

@@ -218,6 +218,9 @@ func (e *env) delete(m *model, ids []int64) error {
 
 // checkDeletable refuses what Odoo protects in Python.
 func (e *env) checkDeletable(m *model, ids []int64) error {
+	if action, ok := m.actions["unlink"]; ok {
+		return e.checkAction(m, ints(ids), action)
+	}
 	switch m.name {
 	case "res.lang":
 		base, err := e.ids("SELECT id FROM res_lang WHERE code = 'en_US' AND id = ANY ($1)", pq.Array(ids))
