@@ -104,7 +104,7 @@ func writePassword(e *env, value any) (map[string]any, error) {
 	if !truthy(value) {
 		return nil, nil
 	}
-	hash, err := hashPassword(str(value), passwordRounds(e.series))
+	hash, err := hashPassword(str(value), e.passwordRounds)
 	return map[string]any{"password": hash}, err
 }
 

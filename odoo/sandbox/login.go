@@ -136,7 +136,7 @@ func (s *Sandbox) upgradePassword(ctx context.Context, a account, password strin
 	if hashed && (s.series < 16 || h.rounds >= fewRounds) {
 		return nil
 	}
-	replacement, err := hashPassword(password, passwordRounds(s.series))
+	replacement, err := hashPassword(password, s.registry.passwordRounds)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ type registry struct {
 	tables  map[string]map[string]string // column types by table and column
 	byTable map[string]*model
 	groups  map[int64]*group
+
+	passwordRounds int // of pbkdf2_sha512
 }
 
 // model is a model as data.

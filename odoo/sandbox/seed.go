@@ -16,6 +16,7 @@ func NewSeeder(ctx context.Context, tx *sql.Tx, series int) (*Seeder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the models: %w", err)
 	}
+	r.passwordRounds = passwordRounds(series)
 	const root = 1 // Odoo loads data as its superuser
 	e := &env{registry: r, ctx: ctx, tx: tx, uid: root, su: true, context: newDict(), stale: make(map[string]bool)}
 	return &Seeder{e}, e.readUser()
