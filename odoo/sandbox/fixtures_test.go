@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"odoobridge/odoo/sandbox/sandboxtest"
 )
 
 // TestDocumentedFile: the fixture file of docs/SANDBOX.md does what is said of it.
@@ -26,7 +28,7 @@ func TestDocumentedFile(t *testing.T) {
 	}
 	for _, series := range []int{15, 18, 19} {
 		t.Run(fmt.Sprint(series), func(t *testing.T) {
-			h := sandboxOn(t, dsnWith(t, series, file), series)
+			h := sandboxOn(t, sandboxtest.Database(t, series, file), series)
 			const as = `9001, "rpcuser-pw", `
 			unique := "odoo.exceptions.ValidationError: The operation cannot be completed: There is a box of that code."
 			if series == 15 {

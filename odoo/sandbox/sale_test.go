@@ -3,42 +3,13 @@
 package sandbox_test
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
-	"odoobridge/fixtures"
-	"odoobridge/fixtures/postgres/postgrestest"
 	"odoobridge/odoo/sandbox"
+	"odoobridge/odoo/sandbox/sandboxtest"
 )
-
-// dsnWith is the DSN of a copy of the state with fixture files.
-func dsnWith(t testing.TB, series int, sources ...string) string {
-	t.Helper()
-	state, err := fixtures.Open(series, sources...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return postgrestest.DB(t, postgrestest.Template(t, "odoo"+state.Version()[:16], func(dsn string) error {
-		db, err := sql.Open("postgres", dsn)
-		if err != nil {
-			return err
-		}
-		ctx := context.Background()
-		return errors.Join(state.Load(ctx, db, func(tx *sql.Tx) error {
-			seeder, err := sandbox.NewSeeder(ctx, tx, series)
-			for _, r := range state.Records() {
-				if err == nil {
-					err = seeder.Create(r.Model, r.ID, r.Values)
-				}
-			}
-			return err
-		}), db.Close())
-	}))
-}
 
 // step is one call and its answer: the result, or the class of the error.
 type step struct{ name, arguments, want string }
@@ -68,7 +39,7 @@ func walk(t *testing.T, h *sandbox.Sandbox, series int, steps []step) {
 func TestSale(t *testing.T) {
 	for _, series := range []int{15, 18, 19} {
 		t.Run(fmt.Sprint(series), func(t *testing.T) {
-			h := sandboxOn(t, dsnWith(t, series, "sale"), series)
+			h := sandboxOn(t, sandboxtest.Database(t, series, "sale"), series)
 			refused := "odoo.exceptions.UserError: Some orders are not in a state requiring confirmation."
 			if series == 15 {
 				refused = "odoo.exceptions.UserError: It is not allowed to confirm an order in the following states: done, cancel"

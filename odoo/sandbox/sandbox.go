@@ -30,8 +30,8 @@ type Config struct {
 	// of a processor from series 16 on.
 	PasswordRounds int
 
-	Log      zerolog.Logger
-	Control  bool // serve ControlPrefix and FaultHeader: whoever reaches the sandbox may change its state and its answers
+	Log     zerolog.Logger
+	Control bool // serve ControlPrefix and FaultHeader: whoever reaches the sandbox may change its state and its answers
 }
 
 // Sandbox is the server. It is an http.Handler, safe for concurrent use, and keeps nothing outside of itself.
