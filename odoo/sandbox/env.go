@@ -20,7 +20,8 @@ type env struct {
 	user    *user
 	stale   map[string]bool // caches that the transaction makes stale: see signal
 
-	inheriting bool // the record that is created is part of one that inherits from it
+	session    *openSession // the web session of the call, nil where there is none
+	inheriting bool         // the record that is created is part of one that inherits from it
 }
 
 // user is what rules and access rights ask of a user.

@@ -56,7 +56,9 @@ var methods = []method{
 	{signature: parseSignature("Users.context_get(self)"), class: true, model: "res.users", run: runContextGet},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), class: true, until: 15, model: "res.users", run: runHasGroup},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), since: 16, model: "res.users", run: runHasGroup},
-	{signature: parseSignature("APIKeyDescription.make_key(self)"), since: 16, model: "res.users.apikeys.description", run: runMakeKey},
+	{signature: parseSignature("APIKeyDescription.make_key(self)"), model: "res.users.apikeys.description", run: identityChecked("make_key")},
+	{signature: parseSignature("APIKeys.remove(self)"), model: "res.users.apikeys", run: identityChecked("remove")},
+	{signature: parseSignature("CheckIdentity.run_check(self)"), model: "res.users.identitycheck", run: runCheck},
 	{signature: parseSignature("IrConfigParameter.get_param(self, key, default=False)"), class: true, model: "ir.config_parameter", run: runGetParam},
 	{signature: parseSignature("IrConfigParameter.set_param(self, key, value)"), class: true, model: "ir.config_parameter", run: runSetParam},
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -58,7 +59,7 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		db: cfg.DB, database: cfg.Database, series: cfg.Series,
-		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}},
+		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}, confirmed: map[string]time.Time{}},
 	}
 	if cfg.Control {
 		s.control = &control{sandbox: s, ledger: newLedger()}

@@ -73,6 +73,11 @@ var storedComputations = []storedComputation{
 		statement: `INSERT INTO res_company_users_rel (cid, user_id) SELECT company_id, id FROM res_users WHERE id = ANY ($1)
 			ON CONFLICT DO NOTHING`,
 	},
+	{ // the wizard of a native key: the day on which it expires
+		model: "res.users.apikeys.description", depends: []string{"id", "duration"}, column: "res_users_apikeys_description.duration",
+		statement: `UPDATE res_users_apikeys_description SET expiration_date = CASE WHEN duration::int > 0 THEN current_date + duration::int END
+			WHERE id = ANY ($1) AND duration::int >= 0`,
+	},
 	{ // auth_api_key: archiving a user archives its keys while the company wants that, unarchiving brings them back
 		model: "res.users", depends: []string{"active"}, column: "res_company.archived_user_disable_auth_api_key",
 		statement: `UPDATE auth_api_key k SET active = u.active FROM res_users u JOIN res_company c ON c.id = u.company_id
