@@ -21,6 +21,7 @@ var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
 	{"auth"},
+	{"fixtures/module"},
 	{"odoo/directory", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
 }
@@ -48,7 +49,7 @@ var forbidden = []struct {
 		"only directory, sandbox and fixtures speak SQL"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},
 		"the sandbox is measured against the bridge, so it shares none of the bridge's judgement"},
-	{[]string{"fixtures", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},
+	{[]string{"fixtures", "fixtures/module", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},
 		"the fixtures are the state, not the bridge"},
 }
 

@@ -30,6 +30,7 @@ type demoFlags struct {
 	series                             int
 	db, listen, adminListen, odoo, dir string
 	control, addon                     bool
+	fixtures                           []string
 }
 
 func (p program) demoCommand() *cobra.Command {
@@ -44,7 +45,11 @@ func (p program) demoCommand() *cobra.Command {
 			if err := d.check(); err != nil {
 				return usageError{err}
 			}
-			return p.demo(cmd.Context(), d)
+			state, err := openState(d.series, d.fixtures)
+			if err != nil {
+				return err
+			}
+			return p.demo(cmd.Context(), d, state)
 		},
 	}
 	f := cmd.Flags()
@@ -53,6 +58,7 @@ func (p program) demoCommand() *cobra.Command {
 	f.StringVar(&d.listen, "listen", "127.0.0.1:8079", "address of the bridge")
 	f.StringVar(&d.adminListen, "admin-listen", "127.0.0.1:8078", "address of /livez, /readyz and /metrics")
 	f.StringVar(&d.odoo, "sandbox-listen", "127.0.0.1:8069", "address of the sandbox Odoo")
+	f.StringArrayVar(&d.fixtures, "fixtures", nil, fixturesUsage)
 	f.StringVar(&d.dir, "data", "", "folder of the private PostgreSQL (default: one per series in the user's cache folder)")
 	f.BoolVar(&d.control, "control", false, controlUsage)
 	f.BoolVar(&d.addon, "addon", true, addonUsage)
@@ -96,7 +102,7 @@ func defaultDataDir(series int) string {
 // the demo proves every time that they are enough.
 const demoRole = "odoobridge"
 
-func (p program) demo(ctx context.Context, d demoFlags) (err error) {
+func (p program) demo(ctx context.Context, d demoFlags, state *fixtures.State) (err error) {
 	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
 	defer flush()
 	// Fast: what a power cut could cost is made anew at every start.
@@ -109,22 +115,18 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 		defer cancel()
 		err = errors.Join(err, cluster.Stop(stop))
 	}()
-	if err := restoreState(ctx, cluster, d.db, d.series); err != nil {
+	if err := restoreState(ctx, cluster, d.db, state); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", cluster.DSN(d.db))
+	databaseURL, err := demoURL(ctx, cluster.DSN(d.db))
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	databaseURL, err := demoURL(ctx, db, cluster.DSN(d.db))
+	server, odoo, err := startSandbox(d.sandbox(cluster.DSN(d.db)), d.odoo, log)
 	if err != nil {
 		return err
 	}
-	odoo, err := startSandbox(db, d.db, d.series, d.odoo, d.control, d.addon, log)
-	if err != nil {
-		return err
-	}
+	defer server.Close()
 	defer func() {
 		drain, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 		defer cancel()
@@ -144,6 +146,11 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	return s.run(ctx, log)
 }
 
+// sandbox is what the sandbox of the demo is made of.
+func (d demoFlags) sandbox(dsn string) sandbox.Config {
+	return sandbox.Config{DSN: dsn, Database: d.db, Series: d.series, Control: d.control, Addon: d.addon}
+}
+
 // demoConfig is that of `serve` with the demo's addresses and the sandbox's controllers, and defaults for all else.
 func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	cmd := program{}.serveCommand()
@@ -159,10 +166,10 @@ func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	return cfg, err
 }
 
-// restoreState gives the cluster a fresh database name with the fixture state of series, cloned from one that is filled
+// restoreState gives the cluster a fresh database name with the state, cloned from one that is filled
 // once.
-func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, series int) error {
-	template := "odoobridge_state_" + fixtures.Version(series)
+func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, state *fixtures.State) error {
+	template := "odoobridge_state_" + state.Version()
 	server, err := sql.Open("postgres", cluster.DSN("postgres"))
 	if err != nil {
 		return err
@@ -173,7 +180,7 @@ func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, s
 		return err
 	}
 	if !there {
-		if err := fillTemplate(ctx, cluster, server, template, series); err != nil {
+		if err := fillTemplate(ctx, cluster, server, template, state); err != nil {
 			return err
 		}
 	}
@@ -184,7 +191,7 @@ func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, s
 }
 
 // fillTemplate fills a database under a provisional name, so that one of the final name is always whole.
-func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB, name string, series int) error {
+func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB, name string, state *fixtures.State) error {
 	provisional := name + "_new"
 	if err := cluster.DropDatabase(ctx, provisional); err != nil {
 		return err
@@ -196,7 +203,7 @@ func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(fixtures.Load(ctx, db, series), db.Close()); err != nil {
+	if err := errors.Join(state.Load(ctx, db, seed(ctx, state)), db.Close()); err != nil {
 		return err
 	}
 	_, err = server.ExecContext(ctx, "ALTER DATABASE "+pq.QuoteIdentifier(provisional)+" RENAME TO "+pq.QuoteIdentifier(name))
@@ -204,9 +211,14 @@ func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB
 }
 
 // demoURL gives demoRole a new password and its grants, and returns the address with which it connects.
-func demoURL(ctx context.Context, db *sql.DB, dsn string) (string, error) {
+func demoURL(ctx context.Context, dsn string) (string, error) {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
 	password := rand.Text()
-	_, err := db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
+	_, err = db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) THEN CREATE ROLE %s LOGIN; END IF;
 		ALTER ROLE %[2]s PASSWORD %s;
 	END $$`, pq.QuoteLiteral(demoRole), pq.QuoteIdentifier(demoRole), pq.QuoteLiteral(password)))

@@ -78,7 +78,7 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 		vals, _ := argument(2).(*dict)
 		return e.write(co, targets, vals.copy())
 	case commandDelete:
-		return e.exec("DELETE FROM "+quote(co.table)+" WHERE id = ANY ($1)", pq.Array(targets))
+		return e.delete(co, targets)
 	case commandUnlink:
 		return e.unlinkMembers(f, id, targets, false)
 	case commandLink:

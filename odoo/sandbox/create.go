@@ -50,16 +50,8 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 		}
 	}
 	vals = vals.copy()
-	for name, value := range m.defaults {
-		if _, given := vals.get(name); !given && m.fields[name] != nil {
-			vals.set(name, value)
-		}
-	}
-	for _, key := range e.context.keys {
-		name, isDefault := strings.CutPrefix(key, "default_")
-		if _, given := vals.get(name); isDefault && !given && m.fields[name] != nil {
-			vals.set(name, e.context.values[key])
-		}
+	if err := e.setDefaults(m, vals); err != nil {
+		return 0, err
 	}
 	if err := e.createInherited(m, vals); err != nil {
 		return 0, err
@@ -92,6 +84,9 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return 0, err
 	}
+	if err := e.createWith(m, ids[0]); err != nil {
+		return 0, err
+	}
 	return ids[0], e.recompute(m, ids, append(vals.keys, "id"))
 }
 
@@ -110,7 +105,9 @@ func (e *env) createInherited(m *model, vals *dict) error {
 			vals.delete(name)
 		}
 	}
-	id, err := e.superuser().create(e.models[m.fields[m.inherits].comodel], inherited)
+	su := e.superuser()
+	su.inheriting = true
+	id, err := su.create(e.models[m.fields[m.inherits].comodel], inherited)
 	vals.set(m.inherits, id)
 	return err
 }

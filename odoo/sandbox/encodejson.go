@@ -102,7 +102,12 @@ func (e *jsonEncoder) list(list []any) error {
 
 func (e *jsonEncoder) str(s string) {
 	e.WriteByte('"')
-	for len(s) > 0 {
+	plain := 0 // what needs no escape in any series
+	for plain < len(s) && s[plain] >= 0x20 && s[plain] <= 0x7e && s[plain] != '"' && s[plain] != '\\' {
+		plain++
+	}
+	e.WriteString(s[:plain])
+	for s = s[plain:]; len(s) > 0; {
 		r, n := utf8.DecodeRuneInString(s)
 		if half, ok := halfPair(s); ok {
 			r, n = half, 3

@@ -18,6 +18,10 @@ type env struct {
 	su      bool // no access checks: the superuser, and what Odoo does on its own
 	context *dict
 	user    *user
+	stale   map[string]bool // caches that the transaction makes stale: see signal
+
+	session    *openSession // the web session of the call, nil where there is none
+	inheriting bool         // the record that is created is part of one that inherits from it
 }
 
 // user is what rules and access rights ask of a user.

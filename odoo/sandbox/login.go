@@ -19,9 +19,17 @@ import (
 // keyIndexSize is how many characters of a native key res_users_apikeys.index holds.
 const keyIndexSize = 8
 
-// passwordRounds is what a password is hashed with again when it was stored in clear, or from series 16 on with fewer.
-// Odoo 18 and 19 take 600,000, which would make tests slow and show nothing more.
-const passwordRounds = 25000
+// passwordRounds is what the series hashes passwords with: passlib's default, from series 16 on 600,000.
+func passwordRounds(series int) int {
+	if series < 16 {
+		return 25000
+	}
+	return 600000
+}
+
+// fewRounds is what a stored password is hashed anew for when it has fewer. Odoo 18 and 19 would do so below 600,000;
+// the passwords of the fixture state have 25,000, and the first login of each user of each test would take a second.
+const fewRounds = 25000
 
 // account is what the table says of a user who presents a secret.
 type account struct {
@@ -125,10 +133,10 @@ func (s *Sandbox) checkNativeKey(ctx context.Context, uid int64, key string) err
 // upgradePassword replaces a stored password that is deprecated, as passlib's verify_and_update makes Odoo do.
 func (s *Sandbox) upgradePassword(ctx context.Context, a account, password string) error {
 	h, hashed := parseHash(a.password)
-	if hashed && (s.series < 16 || h.rounds >= passwordRounds) {
+	if hashed && (s.series < 16 || h.rounds >= fewRounds) {
 		return nil
 	}
-	replacement, err := hashPassword(password)
+	replacement, err := hashPassword(password, s.registry.passwordRounds)
 	if err != nil {
 		return err
 	}
@@ -137,14 +145,14 @@ func (s *Sandbox) upgradePassword(ctx context.Context, a account, password strin
 }
 
 // hashPassword is a password as Odoo stores it.
-func hashPassword(password string) (string, error) {
+func hashPassword(password string, rounds int) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	key, err := pbkdf2.Key(sha512.New, password, salt, passwordRounds, sha512.Size)
+	key, err := pbkdf2.Key(sha512.New, password, salt, rounds, sha512.Size)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, passwordRounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key)), nil
+	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, rounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key)), nil
 }
 
 // proofs remembers what was verified, so that only the first call of a secret costs its rounds. The stored value is part

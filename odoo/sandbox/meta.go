@@ -85,7 +85,9 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 				return nil, err
 			}
 			result.set(f.name, converted)
-		} else if v, ok := r.model.defaults[f.name]; ok && (truthy(v) || f.kind == "boolean") {
+		} else if v, err := e.defaultOf(r.model, f, r.model.defaults[f.name], nil); err != nil {
+			return nil, err
+		} else if truthy(v) || v != nil && f.kind == "boolean" {
 			result.set(f.name, v)
 		}
 	}
@@ -267,14 +269,17 @@ func (e *env) parameter(key string) (any, error) {
 }
 
 func runSetParam(e *env, r *records, args map[string]any) (any, error) {
-	key := str(args["key"])
+	key, value := str(args["key"]), args["value"]
 	old, err := e.parameter(key)
 	if err != nil {
 		return nil, err
 	}
+	none := value == nil || value == false
 	recs := &records{model: r.model}
 	if old == nil {
-		_, err := runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", args["value"])})
+		if !none {
+			_, err = runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", value)})
+		}
 		return false, err
 	}
 	ids, err := e.search(r.model, query{domain: []any{[]any{"key", "=", key}}})
@@ -282,7 +287,12 @@ func runSetParam(e *env, r *records, args map[string]any) (any, error) {
 		return nil, err
 	}
 	recs.ids = ints(ids)
-	_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", args["value"])})
+	switch {
+	case none:
+		_, err = runUnlink(e, recs, nil)
+	case str(value) != old:
+		_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", value)})
+	}
 	return old, err
 }
 

@@ -46,6 +46,9 @@ var methods = []method{
 	{signature: parseSignature("BaseModel.has_access(self, operation)"), since: 18, run: runHasAccess},
 	{signature: parseSignature("copy(self, default=None)"), run: runCopy},
 	{signature: parseSignature("BaseModel.get_external_id(self)"), run: runGetExternalID},
+	{signature: parseSignature("BaseModel.action_archive(self)"), run: runArchive},
+	{signature: parseSignature("BaseModel.action_unarchive(self)"), run: runUnarchive},
+	{signature: parseSignature("BaseModel.toggle_active(self)"), until: 18, run: runToggleActive},
 	{signature: parseSignature("BaseModel.get_metadata(self)"), run: runGetMetadata},
 	{signature: parseSignature("Partner.onchange_email(self)"), until: 18, model: "res.partner", run: runNothing},
 	{signature: parseSignature("Users.on_change_login(self)"), model: "res.users", run: runNothing},
@@ -53,7 +56,9 @@ var methods = []method{
 	{signature: parseSignature("Users.context_get(self)"), class: true, model: "res.users", run: runContextGet},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), class: true, until: 15, model: "res.users", run: runHasGroup},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), since: 16, model: "res.users", run: runHasGroup},
-	{signature: parseSignature("APIKeyDescription.make_key(self)"), since: 16, model: "res.users.apikeys.description", run: runMakeKey},
+	{signature: parseSignature("APIKeyDescription.make_key(self)"), model: "res.users.apikeys.description", run: identityChecked("make_key")},
+	{signature: parseSignature("APIKeys.remove(self)"), model: "res.users.apikeys", run: identityChecked("remove")},
+	{signature: parseSignature("CheckIdentity.run_check(self)"), model: "res.users.identitycheck", run: runCheck},
 	{signature: parseSignature("IrConfigParameter.get_param(self, key, default=False)"), class: true, model: "ir.config_parameter", run: runGetParam},
 	{signature: parseSignature("IrConfigParameter.set_param(self, key, value)"), class: true, model: "ir.config_parameter", run: runSetParam},
 }
@@ -70,6 +75,9 @@ var privateMethods = []string{
 func (e *env) findMethod(m *model, name string) (method, error) {
 	if e.series >= 19 && slices.Contains(privateMethods, name) {
 		return method{}, e.privateMethod(m.name, name)
+	}
+	if action, ok := m.actions[name]; ok && len(action.Set) > 0 {
+		return actionMethod(m, name, action), nil
 	}
 	for _, candidate := range methods {
 		_, own, qualified := strings.Cut(candidate.signature.name, ".")

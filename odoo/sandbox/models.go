@@ -15,6 +15,8 @@ type attributes struct {
 	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
+	display  []string               // forms of a record's name: the first one whose fields are set
+	with     string                 // the one2many that a new record gets one record in
 }
 
 // attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.
@@ -62,14 +64,15 @@ var modelAttributes = map[string]attributes{
 		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
 		noAccess: []string{"totp_secret", "totp_last_counter"},
 	},
-	"base":              {abstract: true},
-	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
-	"res.country":       {order: "name", searched: []string{"code"}},
-	"res.country.state": {order: "code"},
-	"res.currency":      {order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}},
-	"res.currency.rate": {order: "name desc", defaults: map[string]any{"company_id": int64(1)}},
-	"res.lang":          {order: "active desc, name"},
-	"res.groups":        {order: "name"},
+	"res.users.identitycheck": {noAccess: []string{"request"}},
+	"base":                    {abstract: true},
+	"res.company":             {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
+	"res.country":             {order: "name", searched: []string{"code"}},
+	"res.country.state":       {order: "code"},
+	"res.currency":            {order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}},
+	"res.currency.rate":       {order: "name desc", defaults: map[string]any{"company_id": int64(1)}},
+	"res.lang":                {order: "active desc, name"},
+	"res.groups":              {order: "name"},
 	"res.partner.category": {
 		order: "name", defaults: map[string]any{"active": true},
 		declared: []string{"name", "color", "parent_id", "child_ids", "active", "parent_path", "partner_ids"},

@@ -220,17 +220,21 @@ func toDict(v any) (*dict, error) {
 
 // transaction runs a call as a user; what it wrote stays only if it succeeds.
 func (s *Sandbox) transaction(ctx context.Context, uid int64, call func(*env) (any, error)) (any, error) {
+	ctx = context.WithoutCancel(ctx) // Odoo ends a call whose client went away as any other
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict()}
+	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict(), stale: make(map[string]bool)}
 	if err := e.readUser(); err != nil {
 		return nil, err
 	}
 	result, err := call(e)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.signalChanges(); err != nil {
 		return nil, err
 	}
 	return result, tx.Commit()

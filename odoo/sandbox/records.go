@@ -146,8 +146,3 @@ func runChangePassword(e *env, _ *records, args map[string]any) (any, error) {
 	err = e.superuser().write(e.models["res.users"], []int64{e.uid}, newDict("password", args["new_passwd"]))
 	return true, err
 }
-
-// runMakeKey refuses, as Odoo does outside of a web session.
-func runMakeKey(*env, *records, map[string]any) (any, error) {
-	return nil, userError("This method can only be accessed over HTTP")
-}

@@ -157,7 +157,7 @@ func runSearchRead(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.read(r.model, ints(ids), names, true)
+	return e.readFound(r.model, ids, names)
 }
 
 // ints is a list of ids as a Python list.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"odoobridge/rpc"
 )
@@ -104,7 +105,10 @@ func (s *Sandbox) sessionCall(ctx context.Context, x *webRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m.name(), m.run)
+	return s.retried(ctx, uid, m.name(), func(e *env) (any, error) {
+		e.session = &openSession{&s.sessions, x.session}
+		return m.run(e)
+	})
 }
 
 // openSession checks db, login and password, and answers what get_session_info does.
@@ -170,8 +174,30 @@ const nobody = 0
 
 // sessions are the open ones; they end with the sandbox.
 type sessions struct {
-	mu   sync.Mutex
-	uids map[string]int64
+	mu        sync.Mutex
+	uids      map[string]int64
+	confirmed map[string]time.Time // when the user of a session last showed the password again
+}
+
+// openSession is one of them.
+type openSession struct {
+	of *sessions
+	id string
+}
+
+// confirmedFor is how long a session is not asked again.
+const confirmedFor = 10 * time.Minute
+
+func (s *openSession) confirmed() bool {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	return time.Since(s.of.confirmed[s.id]) < confirmedFor
+}
+
+func (s *openSession) confirm() {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.confirmed[s.id] = time.Now()
 }
 
 func (s *sessions) open(uid int64) string {
@@ -199,12 +225,14 @@ func (s *sessions) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.uids)
+	clear(s.confirmed)
 }
 
 func (s *sessions) close(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.uids, id)
+	delete(s.confirmed, id)
 }
 
 // serveVersion is 19's /web/version and /json/version, which begin a session unless the request names its database, and

@@ -68,7 +68,14 @@ func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, err
 
 // write sets the values of records that are known to exist.
 func (e *env) write(m *model, ids []int64, vals *dict) error {
+	if err := e.checkWrite(m, ids, vals); err != nil {
+		return err
+	}
 	if err := e.writeInherited(m, ids, vals); err != nil {
+		return err
+	}
+	left, err := e.ownersOf(m, ids, vals.keys)
+	if err != nil {
 		return err
 	}
 	columns, err := e.columns(m, vals)
@@ -99,7 +106,10 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return err
 	}
-	return e.recompute(m, ids, vals.keys)
+	if err := e.recompute(m, ids, vals.keys); err != nil {
+		return err
+	}
+	return e.recomputeOwners(left)
 }
 
 // writeInherited writes related fields where their record is: those of the partner of a user, for example.
@@ -138,8 +148,14 @@ func (e *env) checkLoop(m *model, ids []int64, vals *dict) error {
 	return err
 }
 
-// recompute brings stored columns up to date that Odoo computes from others.
+// recompute brings stored columns up to date that Odoo computes from others, after a write of the fields or, with id
+// among them, a create.
 func (e *env) recompute(m *model, ids []int64, written []string) error {
+	if slices.Contains(written, "id") {
+		e.signal(m, "create", nil)
+	} else {
+		e.signal(m, "write", written)
+	}
 	if path := m.fields["parent_path"]; path != nil && path.column != "" && m.fields[m.parent] != nil {
 		statement := fmt.Sprintf(`UPDATE %[1]s r SET parent_path =
 			coalesce((SELECT p.parent_path FROM %[1]s p WHERE p.id = r.%[2]s), '') || r.id || '/' WHERE id = ANY ($1)`,
@@ -152,14 +168,14 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 		if s.model != m.name || !slices.ContainsFunc(written, func(n string) bool { return slices.Contains(s.depends, n) }) {
 			continue
 		}
-		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) {
+		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) || s.until != 0 && s.until < e.series {
 			continue
 		}
 		if err := e.exec(s.statement, pq.Array(ids)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return e.recomputeFormulas(m, ids, written)
 }
 
 func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
@@ -184,11 +200,27 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkDeletable(m, ids); err != nil {
 		return nil, err
 	}
-	return true, e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
+	return true, e.delete(m, ids)
+}
+
+// delete removes records that may be removed.
+func (e *env) delete(m *model, ids []int64) error {
+	owners, err := e.ownersOf(m, ids, []string{"id"})
+	if err != nil {
+		return err
+	}
+	e.signal(m, "unlink", nil)
+	if err := e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids)); err != nil {
+		return err
+	}
+	return e.recomputeOwners(owners)
 }
 
 // checkDeletable refuses what Odoo protects in Python.
 func (e *env) checkDeletable(m *model, ids []int64) error {
+	if action, ok := m.actions["unlink"]; ok {
+		return e.checkAction(m, ints(ids), action)
+	}
 	switch m.name {
 	case "res.lang":
 		base, err := e.ids("SELECT id FROM res_lang WHERE code = 'en_US' AND id = ANY ($1)", pq.Array(ids))

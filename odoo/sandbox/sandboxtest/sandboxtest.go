@@ -16,6 +16,7 @@ package sandboxtest
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,11 +47,11 @@ type Sandbox struct {
 	t testing.TB
 }
 
-// Start starts a sandbox of a series: 15, 18 or 19. What goes wrong here and below ends the test.
-func Start(t testing.TB, series int) *Sandbox {
+// Start starts a sandbox of a series: 15, 18 or 19, with what the sources add to its state as --fixtures does: "sale", a
+// file or a folder (docs/SANDBOX.md). What goes wrong here and below ends the test.
+func Start(t testing.TB, series int, sources ...string) *Sandbox {
 	t.Helper()
-	template := postgrestest.Template(t, "odoo"+strconv.Itoa(series), func(dsn string) error { return fixtures.LoadDSN(context.Background(), dsn, series) })
-	s := &Sandbox{DSN: postgrestest.DB(t, template), t: t}
+	s := &Sandbox{DSN: Database(t, series, sources...), t: t}
 	u, err := url.Parse(s.DSN)
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +68,40 @@ func Start(t testing.TB, series int) *Sandbox {
 	t.Cleanup(server.Close)
 	s.URL = server.URL
 	return s
+}
+
+// Database is the DSN of a database in that state, dropped when the test ends.
+func Database(t testing.TB, series int, sources ...string) string {
+	t.Helper()
+	state, err := fixtures.Open(series, sources...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return postgrestest.DB(t, postgrestest.Template(t, "odoo"+strconv.Itoa(series)+"_"+state.Version(), func(dsn string) error {
+		db, err := sql.Open("postgres", dsn)
+		if err != nil {
+			return err
+		}
+		ctx := context.Background()
+		return errors.Join(state.Load(ctx, db, func(tx *sql.Tx) error { return create(ctx, tx, state) }), db.Close())
+	}))
+}
+
+// create makes the records of the fixture files.
+func create(ctx context.Context, tx *sql.Tx, state *fixtures.State) error {
+	if len(state.Records()) == 0 {
+		return nil
+	}
+	seeder, err := sandbox.NewSeeder(ctx, tx, state.Series())
+	if err != nil {
+		return err
+	}
+	for _, r := range state.Records() {
+		if err := seeder.Create(r.Model, r.ID, r.Values); err != nil {
+			return fmt.Errorf("%s: %w", r.Place, err)
+		}
+	}
+	return nil
 }
 
 // Snapshot keeps the state of the database, and Restore brings it back: what one test writes, the next one does not see.

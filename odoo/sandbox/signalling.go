@@ -1,0 +1,82 @@
+package sandbox
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/lib/pq"
+)
+
+// signal says which caches Odoo tells its other workers to drop when records of a model change. Each row is of the
+// signalling measured on real Odoo (schema-N.json, "measured"), but for those of ir.model.access and ir.rule, which are
+// of its source.
+type signal struct {
+	model        string
+	operations   []string
+	fields       []string // a write counts if it is of one of them; none is any
+	caches       []string // up to series 15 there is one cache
+	since, until int      // series, 0 is no limit
+}
+
+var (
+	created  = []string{"create"}
+	written  = []string{"write"}
+	unlinked = []string{"unlink"}
+	changed  = []string{"create", "write", "unlink"}
+	defaults = []string{"default"}
+)
+
+var signals = []signal{
+	{
+		model: "res.users", operations: written, caches: defaults,
+		fields: []string{"active", "login", "password", "new_password", "lang", "tz", "company_id", "company_ids", "groups_id", "group_ids", "totp_secret"},
+	},
+	{model: "res.users", operations: written, fields: []string{"group_ids"}, caches: []string{"stable"}, since: 19},
+	{model: "res.users", operations: unlinked, caches: defaults},
+	{model: "res.groups", operations: written, fields: []string{"users", "implied_ids"}, caches: defaults, until: 18},
+	{model: "res.groups", operations: written, fields: []string{"user_ids", "implied_ids"}, caches: []string{"default", "stable"}, since: 19},
+	{model: "ir.config_parameter", operations: changed, caches: defaults, until: 18},
+	{model: "ir.config_parameter", operations: changed, caches: []string{"stable"}, since: 19},
+	{model: "auth.api.key", operations: created, caches: defaults},
+	{model: "auth.api.key", operations: written, fields: []string{"key", "user_id"}, caches: defaults},
+	{model: "ir.model.access", operations: changed, caches: defaults, until: 18},
+	{model: "ir.model.access", operations: changed, caches: []string{"stable"}, since: 19},
+	{model: "ir.rule", operations: changed, caches: defaults},
+}
+
+// signal remembers which caches an operation makes stale; names are the fields that were written.
+func (e *env) signal(m *model, operation string, names []string) {
+	for _, s := range signals {
+		if s.model != m.name || !slices.Contains(s.operations, operation) || s.since > e.series || s.until != 0 && s.until < e.series {
+			continue
+		}
+		touched := s.fields == nil || slices.ContainsFunc(names, func(n string) bool { return slices.Contains(s.fields, n) })
+		if operation == "write" && !touched {
+			continue
+		}
+		for _, cache := range s.caches {
+			e.stale[cache] = true
+		}
+	}
+}
+
+// signalChanges tells of stale caches as the series does, each once in a transaction whatever was done in it: by the next
+// value of a sequence, from series 19 on by a row.
+func (e *env) signalChanges() error {
+	for _, cache := range slices.Sorted(maps.Keys(e.stale)) {
+		statement := "INSERT INTO " + quote("orm_signaling_"+cache) + " DEFAULT VALUES"
+		switch {
+		case e.series < 16:
+			statement = "SELECT nextval('base_cache_signaling')"
+		case e.series < 19:
+			statement = "SELECT nextval(" + pq.QuoteLiteral("base_cache_signaling_"+cache) + ")"
+		}
+		if err := e.exec(statement); err != nil {
+			return err
+		}
+		if e.series < 16 {
+			break
+		}
+	}
+	return nil
+}
