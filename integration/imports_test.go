@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"odoo"},
 	{"auth"},
 	{"fixtures/module"},
-	{"odoo/directory", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
+	{"odoo/directory", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
 }
 

@@ -21,27 +21,28 @@ import (
 
 // Config is everything `serve` can be told. It is filled from the settings table below and from nowhere else.
 type Config struct {
-	DatabaseURL    *url.URL
-	OdooURL        *url.URL
-	Databases      []string // those served, the default first
-	Listen         string
-	AdminListen    string
-	TrustedSources []netip.Prefix
-	TrustedProxies []netip.Prefix
-	Basic          bool
-	Freshness      time.Duration // 0 is strict
-	StaleLimit     time.Duration
-	Impersonation  auth.Impersonation
-	ArchivedUsers  auth.ArchivedUsers
-	DBServiceFull  bool
-	ForwardXML     bool
-	WebSession     bool
-	Controllers    []string      // path prefixes, without a slash at the end
-	MaxBody        int64         // bytes
-	BodyTimeout    time.Duration // 0 is none
-	CallTimeout    time.Duration
-	DrainTimeout   time.Duration
-	LogLevel       string
+	DatabaseURL     *url.URL
+	OdooURL         *url.URL
+	Databases       []string // those served, the default first
+	Listen          string
+	AdminListen     string
+	TrustedSources  []netip.Prefix
+	TrustedProxies  []netip.Prefix
+	Basic           bool
+	Freshness       time.Duration // 0 is strict
+	StaleLimit      time.Duration
+	Impersonation   auth.Impersonation
+	ArchivedUsers   auth.ArchivedUsers
+	EnvironmentKeys string // file or folder, "" is none
+	DBServiceFull   bool
+	ForwardXML      bool
+	WebSession      bool
+	Controllers     []string      // path prefixes, without a slash at the end
+	MaxBody         int64         // bytes
+	BodyTimeout     time.Duration // 0 is none
+	CallTimeout     time.Duration
+	DrainTimeout    time.Duration
+	LogLevel        string
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -78,6 +79,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.Impersonation, err = auth.ParseImpersonation(v); return }, nil},
 	{"archived-users", "what decides on the key of an archived user: setting, stored, deny or allow", "setting",
 		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},
+	{"environment-keys", "ini file or folder with sections [api_key_NAME] and key = ..., which stand in place of stored auth_api_key keys", "",
+		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
 	{"upstream-xmlrpc", "how XML-RPC calls reach Odoo: transcode (through its quicker /jsonrpc) or forward (through its /xmlrpc)", "transcode",

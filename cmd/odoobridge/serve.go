@@ -13,6 +13,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/serverenv"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/bridge"
@@ -77,15 +78,25 @@ const probeInterval = 30 * time.Second
 // startService starts everything and returns when calls are accepted. A database or an Odoo that is away is no error:
 // /readyz says so, and the calls that need it are refused until it is there.
 func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service, error) {
+	background := []func(context.Context){}
 	dir, err := directory.Open(directory.Options{DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases})
 	if err != nil {
 		return nil, err
+	}
+	var rows auth.Directory = dir
+	if cfg.EnvironmentKeys != "" {
+		keys, err := serverenv.Open(cfg.EnvironmentKeys)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("the keys of the environment (--environment-keys) can't be used:\n%w", errors.Join(err, dir.Close()))}
+		}
+		rows = auth.WithEnvironment(dir, keys.Keys)
+		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
 	}
 	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout}
 	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), ballast: make([]byte, ballastSize)}
 	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
-		Directory:     dir,
+		Directory:     rows,
 		Minter:        dir,
 		Databases:     cfg.Databases,
 		Freshness:     cfg.Freshness,
@@ -136,11 +147,22 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
-	s.background = startTasks(s.auth.Run, probe.Run, addon.Run)
+	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run)...)
 	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
+}
+
+// toldOfKeys writes down that the keys of the environment have changed, or could not be read.
+func toldOfKeys(log zerolog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error().Err(err).Msg("the keys of the environment have changed and can't be used; those read before count on")
+			return
+		}
+		log.Info().Msg("the keys of the environment have changed and were read again")
+	}
 }
 
 // firstLook asks everything once before the first call is accepted, so that an error can be worded as its series words
