@@ -48,6 +48,8 @@ var clients = []client{
 		install: "apt-get install librpc-xml-perl"},
 	{program: "npm/odoo-await/client.js", interpreter: []string{"node"}, probe: []string{"-e", "require('./clients/npm/node_modules/odoo-await')"},
 		install: "apt-get install nodejs npm; (cd integration/clients/npm && npm ci)"},
+	{program: "npm/odoo-jsonrpc/client.js", interpreter: []string{"node"}, probe: []string{"-e", "require('./clients/npm/node_modules/@fernandoslim/odoo-jsonrpc')"},
+		install: "apt-get install nodejs npm; (cd integration/clients/npm && npm ci)", json: true},
 	{program: "npm/odoo-xmlrpc/client.js", interpreter: []string{"node"}, probe: []string{"-e", "require('./clients/npm/node_modules/odoo-xmlrpc')"},
 		install:  "apt-get install nodejs npm; (cd integration/clients/npm && npm ci)",
 		noHeader: "it makes its HTTP client itself, anew for each call"},

@@ -18,6 +18,9 @@ func (c Call) DBName() (string, *rpc.Error) {
 	if !c.DB.Truthy() && c.Series >= 18 {
 		return "", exception("builtins.AssertionError", "Missing database name") // auth.db.empty, auth.db.null in 18
 	}
+	if kind := c.DB.Kind(); kind == rpc.Array || kind == rpc.Struct { // looked up among the open ones, as 19 does a password
+		return "", exception("builtins.TypeError", "unhashable type: '"+c.DB.PyType()+"'") // auth.pw.list
+	}
 	if c.DB.Kind() == rpc.String || (!c.DB.Truthy() && c.Series >= 16) {
 		// Without a name PostgreSQL's client library takes the role's (auth.db.empty in 15; tried on a 17, which does
 		// so for null and false too). The role is nobody's business; the recordings' was odoo.
