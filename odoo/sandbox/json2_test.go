@@ -37,6 +37,8 @@ func TestJSON2(t *testing.T) {
 		want             string // in the answer
 	}{
 		{"ids for a method of the model", "res.partner/search", `{"ids": [1], "domain": []}`, 422, `"message": "cannot call res.partner.search with ids"`},
+		{"an argument for reading", "res.partner/search_read", `{"domain": [["id", "=", 91002]], "fields": ["parent_id"], "load": ""}`, 200, `"parent_id": 91001`},
+		{"an argument that reading does not take", "res.partner/search_read", `{"domain": [["id", "=", 0]], "nope": 1}`, 500, `"message": "BaseModel._read_format() got an unexpected keyword argument 'nope'"`},
 		{"an argument that is none", "res.partner/read", `{"ids": [91001], "nope": 1}`, 422, `"message": "got an unexpected keyword argument 'nope'"`},
 		{"a positional one and one that is none", "res.partner/search", `{"nope": 1}`, 422, `"message": "missing a required argument: 'domain'"`},
 		{"the controller's own self", "res.partner/read", `{"self": 1}`, 500, `"message": "WebJson2Controller.web_json_2_rpc() got multiple values for argument 'self'"`},
