@@ -58,6 +58,16 @@ func TestJSON2(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a path with doubled slashes", func(t *testing.T) {
+		if w := ask2(h, http.MethodPost, "/json//2/res.users/context_get", `{}`); w.Code != 308 || w.Header().Get("Location") != "http://example.com/json/2/res.users/context_get" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
+	t.Run("a page that needs a session", func(t *testing.T) {
+		if w := ask2(h, http.MethodGet, "/json/res.partner?a=1", ""); w.Code != 303 || w.Header().Get("Location") != "/web/login?redirect=%2Fjson%2Fres.partner%3Fa%3D1" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
 	t.Run("OPTIONS is a call without arguments", func(t *testing.T) {
 		if w := ask2(h, http.MethodOptions, "/json/2/res.users/context_get", ""); w.Code != 200 || !strings.Contains(w.Body.String(), `"uid": 2`) {
 			t.Errorf("%d %s", w.Code, w.Body)
