@@ -35,6 +35,13 @@ var fieldFacts19 = sync.OnceValue(func() map[string]map[string]fieldFacts {
 	return all
 })
 
+// fieldOrder19 are the fields of models in the order of their classes.
+var fieldOrder19 = sync.OnceValue(func() map[string][]string {
+	all := make(map[string][]string)
+	eachFact(fieldsText, func(model string, parts []string) { all[model] = append(all[model], parts[0]) })
+	return all
+})
+
 // eachFact calls do for each line: the section it is in, and its parts, which " ; " stands between.
 func eachFact(text string, do func(section string, parts []string)) {
 	section := ""

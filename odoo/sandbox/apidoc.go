@@ -39,14 +39,15 @@ func docRoute(path string) (json2Route, bool) {
 	return json2Route{path: prefix + "<model_name>.json", auth: auth, answer: (*Sandbox).docModel}, true
 }
 
-// isDocPage tells whether a page for browsers is at path: they need a session.
-func isDocPage(path string) bool {
+// isPage tells whether a page for browsers is at path, which needs a session: of the documentation, or of an action's views,
+// as JSON.
+func isPage(path string) bool {
 	model, below := strings.CutPrefix(path, docUser)
-	return path == "/doc" || below && !strings.Contains(model, "/")
+	return path == "/doc" || below && !strings.Contains(model, "/") || strings.HasPrefix(path, "/json/") && !strings.HasPrefix(path, "/json/1/")
 }
 
-// serveDocPage sends who has no session to the login. The page itself, made of scripts, the sandbox does not have.
-func (s *Sandbox) serveDocPage(r *http.Request) rpc.Reply {
+// servePage sends who has no session to the login. The pages themselves, made of scripts and views, the sandbox does not have.
+func (s *Sandbox) servePage(r *http.Request) rpc.Reply {
 	if session, bound := s.boundTo(r); bound && session == 0 {
 		return toLogin(r)
 	}

@@ -76,7 +76,7 @@ func TestDocRequests(t *testing.T) {
 		{"a model", "res.users", nil, 200, `"has_group": {"signature": "(group_ext_id) -> bool", "parameters": {"group_ext_id": {"annotation": "str"}}, "return": {"annotation": "bool"}, "api": ["readonly"]`},
 		{"a keyword", "res.users", nil, 200, `"options": {"kind": "VAR_KEYWORD", "doc": ""}`},
 		{"a field of another module", "res.users", nil, 200, `"name": "totp_enabled", "readonly": true, "required": false, "searchable": true, "sortable": false, "store": false, "string": "Two-factor authentication", "type": "boolean", "module": "auth_totp"`},
-		{"an inherited field", "res.users", nil, 200, `"related": "partner_id.vat", "required": false, "searchable": true, "sortable": true, "store": false, "string": "Tax ID", "translate": false, "trim": true, "type": "char", "help": "", "module": null}`},
+		{"an inherited field", "res.users", nil, 200, `"related": "partner_id.vat", "required": false, "searchable": true, "sortable": true, "store": false, "string": "Tax ID", "translate": false, "trim": true, "type": "char", "help": "", "module": "base"}`},
 		{"known", "res.users", []string{"If-None-Match", `"` + tag + `"`}, 304, ""},
 		{"known, but wanted anew", "res.users", []string{"If-None-Match", tag, "Cache-Control", "no-cache"}, 200, `"model": "res.users"`},
 		{"another is known", "res.users", []string{"If-None-Match", `"x"`}, 200, `"model": "res.users"`},

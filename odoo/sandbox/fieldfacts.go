@@ -25,10 +25,6 @@ func parseFieldFacts(parts []string) fieldFacts {
 			f.module = value
 		case name == "help":
 			f.help = true
-		case name == "search":
-			f.search = true
-		case name == "inherited":
-			f.inherited = true
 		case !valued:
 			f.attributes.set(name, true)
 		default:
@@ -44,12 +40,12 @@ func parseFieldFacts(parts []string) fieldFacts {
 
 // describe19 is what fields_get of 19 tells of a field, in alphabetical order (doc.model).
 func (r *registry) describe19(m *model, f *field) *dict {
-	facts := r.facts19(m, f)
+	facts := fieldFacts19()[m.name][f.name]
 	d := newDict(
 		"change_default", false, "company_dependent", false, "default_export_compatible", false,
-		"depends", r.dependencies(m, f, facts), "exportable", true, "groupable", r.groupable(m, f), "manual", strings.HasPrefix(f.name, "x_"),
+		"depends", dependencies(m, f), "exportable", true, "groupable", r.groupable(m, f), "manual", strings.HasPrefix(f.name, "x_"),
 		"name", f.name, "readonly", f.readonly, "required", f.required,
-		"searchable", f.stored || f.related != "" || f.name == "display_name" || facts.search,
+		"searchable", r.searchable(m, f),
 		"sortable", r.sortable(m, f), "store", f.stored, "string", f.label, "type", f.kind,
 	)
 	if f.related != "" {
@@ -58,38 +54,15 @@ func (r *registry) describe19(m *model, f *field) *dict {
 	r.describeKind19(m, f, d)
 	if facts.attributes != nil {
 		for _, name := range facts.attributes.keys {
-			if name != "depends" {
-				d.set(name, facts.attributes.values[name])
+			if value := facts.attributes.values[name]; value != nil {
+				d.set(name, value)
+			} else {
+				d.delete(name)
 			}
 		}
 	}
 	slices.Sort(d.keys)
 	return d
-}
-
-// facts19 are the facts of a field. A related one has those of the field at the end of its path, but for its module.
-func (r *registry) facts19(m *model, f *field) fieldFacts {
-	facts := fieldFacts19()[m.name][f.name]
-	if f.related == "" {
-		return facts
-	}
-	target, last := r.end(m, f.related)
-	if last == nil {
-		return facts
-	}
-	of := r.facts19(target, last)
-	facts.help = facts.help || of.help
-	attributes := of.attributes.copy()
-	if facts.attributes != nil {
-		for _, name := range facts.attributes.keys {
-			attributes.set(name, facts.attributes.values[name])
-		}
-	}
-	if last.translated {
-		attributes.set("translate", true)
-	}
-	facts.attributes = attributes
-	return facts
 }
 
 // end is the field at the end of a path of relations, nil where it leads nowhere.
@@ -111,7 +84,7 @@ func (r *registry) end(m *model, path string) (*model, *field) {
 func (r *registry) describeKind19(m *model, f *field, d *dict) {
 	switch f.kind {
 	case "integer", "float", "monetary":
-		if f.name != "id" && r.sortable(m, f) {
+		if f.name != "id" && f.name != "sequence" && r.sortable(m, f) {
 			d.set("aggregator", "sum")
 		}
 		if f.kind == "monetary" {
@@ -131,9 +104,9 @@ func (r *registry) describeKind19(m *model, f *field, d *dict) {
 			d.set(name, false)
 		}
 	case "binary":
-		d.set("attachment", f.column == "")
+		d.set("attachment", f.stored && f.column == "")
 	case "selection", "reference":
-		d.set("selection", append([]any{}, f.selection...))
+		d.set("selection", r.selection(m, f))
 	case "many2one", "one2many", "many2many":
 		d.set("context", newDict())
 		d.set("domain", []any{})
@@ -146,21 +119,33 @@ func (r *registry) describeKind19(m *model, f *field, d *dict) {
 	}
 }
 
-// dependencies are the fields that one is computed from. The name of a record comes from the field that names it.
-func (r *registry) dependencies(m *model, f *field, facts fieldFacts) []any {
-	list := []any{}
-	if facts.attributes != nil {
-		if known, ok := facts.attributes.values["depends"].([]any); ok {
-			list = append(list, known...)
-		}
+// selection is that of a field, or of the one that it is related to.
+func (r *registry) selection(m *model, f *field) []any {
+	if target, last := r.end(m, f.related); last != nil {
+		return r.selection(target, last)
 	}
+	return append([]any{}, f.selection...)
+}
+
+// dependencies are the fields that one is computed from, as far as the table says. The name of a record comes from the field
+// that names it.
+func dependencies(m *model, f *field) []any {
 	switch {
-	case f.name == "display_name" && m.fields[m.recName] != nil && !slices.Contains(list, any(m.recName)):
-		list = append(list, m.recName)
+	case f.name == "display_name" && m.fields[m.recName] != nil:
+		return []any{m.recName}
 	case f.related != "":
-		list = []any{f.related}
+		return []any{f.related}
 	}
-	return list
+	return []any{}
+}
+
+// searchable tells whether a field can be searched: a stored one, or one that is related to such a one.
+func (r *registry) searchable(m *model, f *field) bool {
+	if f.stored || f.name == "display_name" {
+		return true
+	}
+	target, last := r.end(m, f.related)
+	return last != nil && r.searchable(target, last)
 }
 
 // sortable tells whether PostgreSQL can sort by a field: by a column, its own or one that the field is related to.

@@ -61,8 +61,8 @@ func (s *Sandbox) serveOther(r *http.Request, path string) rpc.Reply {
 		return reply
 	case isJSON2 && s.series >= 19:
 		return s.serveJSON2(r, route)
-	case s.series >= 19 && isDocPage(path):
-		return s.serveDocPage(r)
+	case s.series >= 19 && isPage(path):
+		return s.servePage(r)
 	case s.series < 16 && rpc.IsJSON(r.Header.Get("Content-Type")):
 		return s.notFoundJSON(r)
 	}

@@ -63,6 +63,9 @@ func (s *Sandbox) serveJSON2(r *http.Request, route json2Route) rpc.Reply {
 	if !bound {
 		return s.page(rpc.PageNotFound, r)
 	}
+	if strings.Contains(r.URL.Path, "//") { // unlike the server-wide endpoints, which take it
+		return redirect(http.StatusPermanentRedirect, "http://"+r.Host+rpc.CleanPath(r.URL.Path))
+	}
 	body, err := readBody(r)
 	if err != nil {
 		return s.internalError()

@@ -37,6 +37,8 @@ func TestJSON2(t *testing.T) {
 		want             string // in the answer
 	}{
 		{"ids for a method of the model", "res.partner/search", `{"ids": [1], "domain": []}`, 422, `"message": "cannot call res.partner.search with ids"`},
+		{"an argument for reading", "res.partner/search_read", `{"domain": [["id", "=", 91002]], "fields": ["parent_id"], "load": ""}`, 200, `"parent_id": 91001`},
+		{"an argument that reading does not take", "res.partner/search_read", `{"domain": [["id", "=", 0]], "nope": 1}`, 500, `"message": "BaseModel._read_format() got an unexpected keyword argument 'nope'"`},
 		{"an argument that is none", "res.partner/read", `{"ids": [91001], "nope": 1}`, 422, `"message": "got an unexpected keyword argument 'nope'"`},
 		{"a positional one and one that is none", "res.partner/search", `{"nope": 1}`, 422, `"message": "missing a required argument: 'domain'"`},
 		{"the controller's own self", "res.partner/read", `{"self": 1}`, 500, `"message": "WebJson2Controller.web_json_2_rpc() got multiple values for argument 'self'"`},
@@ -56,6 +58,16 @@ func TestJSON2(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a path with doubled slashes", func(t *testing.T) {
+		if w := ask2(h, http.MethodPost, "/json//2/res.users/context_get", `{}`); w.Code != 308 || w.Header().Get("Location") != "http://example.com/json/2/res.users/context_get" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
+	t.Run("a page that needs a session", func(t *testing.T) {
+		if w := ask2(h, http.MethodGet, "/json/res.partner?a=1", ""); w.Code != 303 || w.Header().Get("Location") != "/web/login?redirect=%2Fjson%2Fres.partner%3Fa%3D1" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	})
 	t.Run("OPTIONS is a call without arguments", func(t *testing.T) {
 		if w := ask2(h, http.MethodOptions, "/json/2/res.users/context_get", ""); w.Code != 200 || !strings.Contains(w.Body.String(), `"uid": 2`) {
 			t.Errorf("%d %s", w.Code, w.Body)

@@ -23,7 +23,7 @@ var methods = []method{
 	{signature: parseSignature("BaseModel.search(self, domain, offset=0, limit=None, order=None)"), class: true, since: 16, run: runSearch},
 	{signature: parseSignature("BaseModel.search_count(self, args)"), class: true, until: 15, run: runSearchCount},
 	{signature: parseSignature("BaseModel.search_count(self, domain, limit=None)"), class: true, since: 16, run: runSearchCount},
-	{signature: parseSignature("BaseModel.search_read(self, domain=None, fields=None, offset=0, limit=None, order=None)"), class: true, run: runSearchRead},
+	{signature: parseSignature("BaseModel.search_read(self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs)"), class: true, run: runSearchRead},
 	{signature: parseSignature("BaseModel.read(self, fields=None, load='_classic_read')"), run: runRead},
 	{signature: parseSignature("create(self, vals_list)"), class: true, first: true, overrides: true, run: runCreate},
 	{signature: parseSignature("BaseModel.write(self, vals)"), overrides: true, run: runWrite},

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"odoobridge/rpc"
 )
@@ -138,10 +137,18 @@ func (s signature) bindNamed(self any, kwargs *dict) (map[string]any, error) {
 			return nil, rpc.UnprocessableEntity("missing a required argument: " + repr(p.name))
 		}
 	}
+	rest := newDict()
 	for _, name := range kwargs.keys {
-		if !slices.ContainsFunc(s.params, func(p param) bool { return p.name == name }) {
+		switch {
+		case s.has(name):
+		case s.keywords == "":
 			return nil, rpc.UnprocessableEntity(fmt.Sprintf("got an unexpected keyword argument %s", repr(name)))
+		default:
+			rest.set(name, kwargs.values[name])
 		}
+	}
+	if s.keywords != "" {
+		bound[s.keywords] = rest
 	}
 	return bound, nil
 }

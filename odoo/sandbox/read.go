@@ -71,8 +71,8 @@ func (e *env) read(m *model, ids []any, names []string, classic bool) (any, erro
 }
 
 // readFound is read for records that a search of the same transaction found: the rules let the user have them.
-func (e *env) readFound(m *model, ids []int64, names []string) (any, error) {
-	return e.readAs(e.superuser(), m, ints(ids), names, true)
+func (e *env) readFound(m *model, ids []int64, names []string, classic bool) (any, error) {
+	return e.readAs(e.superuser(), m, ints(ids), names, classic)
 }
 
 // readAs reads the rows as one environment and what their fields lead to as another.

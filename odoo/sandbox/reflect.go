@@ -26,7 +26,7 @@ func (e *env) reflect(m *model) (*dict, error) {
 		if slices.Contains(m.noAccess, name) {
 			continue
 		}
-		facts := e.facts19(m, m.fields[name])
+		facts := fieldFacts19()[m.name][name]
 		d := e.describe19(m, m.fields[name])
 		if facts.help {
 			d.set("help", noDocstring)
@@ -41,10 +41,10 @@ func (e *env) reflect(m *model) (*dict, error) {
 	return newDict("model", m.name, "name", m.description, "doc", nil, "fields", fields, "methods", methods), nil
 }
 
-// fieldModule is the module that introduced a field, nil for those that all models have, and for inherited ones.
+// fieldModule is the module that introduced a field, nil for those that no model has of itself.
 func fieldModule(name, home string, facts fieldFacts) any {
 	switch {
-	case name == "id" || name == "display_name" || facts.inherited:
+	case name == "id" || name == "display_name":
 		return nil
 	case facts.module != "":
 		return facts.module

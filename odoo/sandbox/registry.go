@@ -277,11 +277,14 @@ func (r *registry) nameFields(context.Context, querier) error {
 		first, last = []string{"id", "display_name"}, last[3:]
 	}
 	for _, m := range r.models {
-		own := slices.DeleteFunc(slices.Sorted(maps.Keys(m.fields)), func(n string) bool {
-			return slices.Contains(first, n) || slices.Contains(last, n) || slices.Contains(m.declared, n)
-		})
-		for _, name := range slices.Concat(first, m.declared, own, last) {
-			if m.fields[name] != nil {
+		declared := m.declared
+		if order := fieldOrder19()[m.name]; r.series >= 19 && order != nil {
+			declared = slices.Concat(order, declared)
+		}
+		own := slices.Concat(declared, slices.Sorted(maps.Keys(m.fields)))
+		own = slices.DeleteFunc(own, func(n string) bool { return slices.Contains(first, n) || slices.Contains(last, n) })
+		for _, name := range slices.Concat(first, own, last) {
+			if m.fields[name] != nil && !slices.Contains(m.names, name) {
 				m.names = append(m.names, name)
 			}
 		}

@@ -157,7 +157,11 @@ func runSearchRead(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.readFound(r.model, ids, names)
+	classic, err := e.classicRead(args, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	return e.readFound(r.model, ids, names, classic)
 }
 
 // ints is a list of ids as a Python list.

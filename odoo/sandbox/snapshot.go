@@ -17,8 +17,11 @@ import (
 // snapshotSchema begins the names of the schemas that snapshots are kept in.
 const snapshotSchema = "odoobridge_snapshot_"
 
-// sequencesTable holds the places of the sequences; no table of Odoo's has such a name.
-const sequencesTable = "*sequences"
+// Tables of a snapshot's own; none of Odoo's has such a name.
+const (
+	sequencesTable = "*sequences" // the places of the sequences
+	marksTable     = "*marks"     // what tells whether a table was changed since
+)
 
 // ErrNoSnapshot is wrapped by Restore's error where no snapshot of the name was taken.
 var ErrNoSnapshot = errors.New("no such snapshot")
@@ -96,46 +99,64 @@ func takeSnapshot(ctx context.Context, tx *sql.Tx, schema string) error {
 	for _, t := range tables {
 		script = append(script, fmt.Sprintf("CREATE UNLOGGED TABLE %s.%s AS TABLE public.%[2]s", schema, pq.QuoteIdentifier(t)))
 	}
-	places, err := sequencePlaces(ctx, tx)
+	sequences, err := names(ctx, tx, "S")
 	if err != nil {
 		return err
 	}
-	script = append(script, fmt.Sprintf("CREATE UNLOGGED TABLE %s.%q AS %s", schema, sequencesTable, places))
+	script = append(script,
+		fmt.Sprintf("CREATE UNLOGGED TABLE %s.%q AS %s", schema, sequencesTable, places(sequences)),
+		fmt.Sprintf("CREATE UNLOGGED TABLE %s.%q AS %s", schema, marksTable, marks(tables)))
 	return run(ctx, tx, script)
 }
 
-// sequencePlaces is a query for the name and place of each sequence.
-func sequencePlaces(ctx context.Context, tx *sql.Tx) (string, error) {
-	sequences, err := names(ctx, tx, "S")
-	if err != nil {
-		return "", err
-	}
+// places is a query for the name and place of each sequence.
+func places(sequences []string) string {
 	parts := []string{"SELECT ''::text AS name, 0::bigint AS last_value, FALSE AS is_called WHERE FALSE"}
 	for _, seq := range sequences {
 		parts = append(parts, fmt.Sprintf("SELECT %s, last_value, is_called FROM public.%s", pq.QuoteLiteral("public."+pq.QuoteIdentifier(seq)), pq.QuoteIdentifier(seq)))
 	}
-	return strings.Join(parts, " UNION ALL "), nil
+	return strings.Join(parts, " UNION ALL ")
 }
 
+// marks is a query for what tells whether a table was changed: how many rows it has, and the sum of the transactions that wrote
+// them.
+func marks(tables []string) string {
+	parts := []string{"SELECT ''::text AS name, 0::bigint AS rows, 0::numeric AS writers WHERE FALSE"}
+	for _, t := range tables {
+		parts = append(parts, fmt.Sprintf("SELECT %s, count(*), coalesce(sum(xmin::text::bigint), 0) FROM public.%s", pq.QuoteLiteral(t), pq.QuoteIdentifier(t)))
+	}
+	return strings.Join(parts, " UNION ALL ")
+}
+
+// restoreSnapshot brings back what was changed: most tests touch a few tables.
 func restoreSnapshot(ctx context.Context, tx *sql.Tx, schema string) error {
 	tables, err := names(ctx, tx, "r")
 	if err != nil {
 		return err
 	}
+	var changed []string
+	err = tx.QueryRowContext(ctx, fmt.Sprintf("SELECT coalesce(array_agg(name), '{}') FROM (%s EXCEPT SELECT name, rows, writers FROM %s.%q) AS now",
+		marks(tables), schema, marksTable)).Scan(pq.Array(&changed))
+	if err != nil {
+		return err
+	}
 	// Tables refer to each other in circles, so the references go for as long as it takes.
-	drop, add, err := foreignKeys(ctx, tx)
+	drop, add, err := foreignKeys(ctx, tx, changed)
 	if err != nil {
 		return err
 	}
 	script := drop
-	for _, t := range tables {
+	for _, t := range changed {
 		script = append(script, "DELETE FROM public."+pq.QuoteIdentifier(t))
 	}
-	for _, t := range tables {
+	for _, t := range changed {
 		script = append(script, fmt.Sprintf("INSERT INTO public.%s SELECT * FROM %s.%[1]s", pq.QuoteIdentifier(t), schema))
 	}
 	script = append(script, add...)
-	script = append(script, fmt.Sprintf("SELECT setval(name::regclass, last_value, is_called) FROM %s.%q", schema, sequencesTable))
+	script = append(script,
+		fmt.Sprintf("SELECT setval(name::regclass, last_value, is_called) FROM %s.%q", schema, sequencesTable),
+		fmt.Sprintf("DELETE FROM %s.%q", schema, marksTable),
+		fmt.Sprintf("INSERT INTO %s.%q %s", schema, marksTable, marks(tables)))
 	return run(ctx, tx, script)
 }
 
@@ -146,10 +167,12 @@ func names(ctx context.Context, tx *sql.Tx, kind string) (list []string, err err
 	return list, err
 }
 
-// foreignKeys are the statements that drop all foreign keys, and those that add them again.
-func foreignKeys(ctx context.Context, tx *sql.Tx) (drop, add []string, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint
-		WHERE contype = 'f' AND connamespace = 'public'::regnamespace`)
+// foreignKeys are the statements that drop the foreign keys from and to tables, and those that add them again.
+func foreignKeys(ctx context.Context, tx *sql.Tx, tables []string) (drop, add []string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT c.conrelid::regclass::text, c.conname::text, pg_get_constraintdef(c.oid) FROM pg_constraint c
+		JOIN pg_class from_table ON from_table.oid = c.conrelid JOIN pg_class to_table ON to_table.oid = c.confrelid
+		WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace
+		AND (from_table.relname = ANY ($1) OR to_table.relname = ANY ($1))`, pq.Array(tables))
 	if err != nil {
 		return nil, nil, err
 	}
