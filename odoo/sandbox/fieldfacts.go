@@ -131,9 +131,9 @@ func (r *registry) describeKind19(m *model, f *field, d *dict) {
 			d.set(name, false)
 		}
 	case "binary":
-		d.set("attachment", f.column == "")
+		d.set("attachment", f.stored && f.column == "")
 	case "selection", "reference":
-		d.set("selection", append([]any{}, f.selection...))
+		d.set("selection", r.selection(m, f))
 	case "many2one", "one2many", "many2many":
 		d.set("context", newDict())
 		d.set("domain", []any{})
