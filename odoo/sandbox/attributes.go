@@ -59,6 +59,12 @@ func (m *model) take(a module.Attributes) error {
 		m.loop = func(int) error { return validationError("Recursion Detected.") }
 	}
 	for name, f := range a.ByField {
+		if m.fields[name] == nil {
+			continue
+		}
+		if err := m.fields[name].take(f); err != nil {
+			return fmt.Errorf("field %s: %w", name, err)
+		}
 		if f.Digits != nil {
 			m.digits[name] = *f.Digits
 		}
@@ -75,6 +81,33 @@ func (m *model) take(a module.Attributes) error {
 	}
 	return nil
 }
+
+// take adds what fields_get tells of the field.
+func (f *field) take(a module.FieldAttributes) error {
+	if f.get == nil {
+		f.get = make(map[string]any)
+	}
+	if a.Help != "" {
+		f.get["help"] = a.Help
+	}
+	if a.Currency != "" {
+		f.get["currency_field"] = a.Currency
+	}
+	if a.Digits != nil {
+		f.get["digits"] = []any{int64(totalDigits), int64(*a.Digits)}
+	}
+	for name, text := range a.Get {
+		v, err := decodeJSON(text)
+		if err != nil {
+			return fmt.Errorf("attribute %s: %w", name, err)
+		}
+		f.get[name] = v
+	}
+	return nil
+}
+
+// totalDigits are those of numbers whose decimals are given: Odoo's for precisions that have a name.
+const totalDigits = 16
 
 func cloned[V any](from map[string]V) map[string]V {
 	to := make(map[string]V, len(from))

@@ -46,6 +46,9 @@ func (e *env) setDefaults(m *model, vals *dict) error {
 		}
 		vals.set(name, fmt.Sprintf("%s%0*d", s.Prefix, s.Padding, next[0]))
 	}
+	if m.name == "res.company" {
+		return e.companyDefaults(vals)
+	}
 	return nil
 }
 

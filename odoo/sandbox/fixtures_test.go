@@ -32,7 +32,7 @@ func TestDocumentedFile(t *testing.T) {
 			const as = `9001, "rpcuser-pw", `
 			unique := "odoo.exceptions.ValidationError: The operation cannot be completed: There is a box of that code."
 			if series == 15 {
-				unique = "odoo.exceptions.ValidationError: There is a box of that code."
+				unique = "odoo.exceptions.ValidationError: shop_box_code_uniq"
 			}
 			walk(t, h, series, []step{
 				{"the record of the file", as + `"shop.box", "search_read", [[], ["name", "code", "state", "weight", "country_id"]]`,

@@ -15,9 +15,9 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 		if len(wanted) > 0 && !slices.Contains(wanted, any(name)) || slices.Contains(r.model.noAccess, name) {
 			continue
 		}
-		all := f.description(e.series)
+		all := e.describe(r.model, f)
 		if e.series >= 19 {
-			all = e.describe19(r.model, f)
+			all = f.told(e.describe19(r.model, f))
 		}
 		if !truthy(args["attributes"]) {
 			result.set(name, all)
@@ -32,35 +32,6 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 		result.set(name, some)
 	}
 	return result, nil
-}
-
-// description is what fields_get tells of a field: in alphabetical order, but for the type in series 15.
-func (f *field) description(series int) *dict {
-	d := newDict()
-	if series < 16 {
-		d.set("type", f.kind)
-	}
-	d.set("name", f.name)
-	d.set("readonly", f.readonly)
-	if f.kind == "one2many" || f.kind == "many2one" || f.kind == "many2many" {
-		d.set("relation", f.comodel)
-	}
-	if f.inverse != "" {
-		d.set("relation_field", f.inverse)
-	}
-	d.set("required", f.required)
-	d.set("searchable", f.stored || f.related != "")
-	if f.kind == "selection" {
-		d.set("selection", append([]any{}, f.selection...))
-	}
-	d.set("sortable", f.column != "")
-	d.set("store", f.stored)
-	d.set("string", f.label)
-	if f.translated {
-		d.set("translate", true)
-	}
-	d.set("type", f.kind)
-	return d
 }
 
 func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/lib/pq"
 
@@ -39,21 +40,23 @@ func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
 	return s.retried(ctx, uid, call.name(), call.run)
 }
 
-// retried runs a call in a transaction, and again where another transaction was in its way. name is what the ledger counts
-// it under, "" if that is no call.
+// retried runs a call in a transaction, and again where another transaction was in its way: then alone, because many that
+// write the same record would be in each other's way again, where Odoo waits a random time of up to 31 seconds. name is
+// what the ledger counts it under, "" if that is no call.
 func (s *Sandbox) retried(ctx context.Context, uid int64, name string, call func(*env) (any, error)) (any, error) {
-	s.calls.RLock()
-	defer s.calls.RUnlock()
-	for attempt := 1; ; attempt++ {
-		result, err := s.transaction(ctx, uid, call)
-		if attempt < maxAttempts && concurrent(err) {
-			continue
-		}
-		if s.control != nil && err == nil && name != "" {
-			s.control.ledger.execute(name)
-		}
-		return result, err
+	attempt := func(lock sync.Locker) (any, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		return s.transaction(ctx, uid, call)
 	}
+	result, err := attempt(s.calls.RLocker())
+	for n := 2; n <= maxAttempts && concurrent(err); n++ {
+		result, err = attempt(&s.calls)
+	}
+	if s.control != nil && err == nil && name != "" {
+		s.control.ledger.execute(name)
+	}
+	return result, err
 }
 
 // maxAttempts is how often Odoo runs a call whose transaction is in the way of another one.

@@ -46,9 +46,10 @@ type field struct {
 	comodel, inverse, related  string
 	required, readonly, stored bool
 	translated, copied         bool
-	relation, column1, column2 string // many2many
-	selection                  []any  // [value, label] pairs
-	column                     string // the column's SQL type, "" where there is none
+	relation, column1, column2 string         // many2many
+	selection                  []any          // [value, label] pairs
+	column                     string         // the column's SQL type, "" where there is none
+	get                        map[string]any // attributes of fields_get that do not follow from the others
 }
 
 type group struct {

@@ -47,7 +47,7 @@ type Sandbox struct {
 	registry *registry
 	proofs   *proofs
 	sessions sessions
-	calls    sync.RWMutex // held for reading by each call, for writing by snapshots
+	calls    sync.RWMutex // held for reading by each call, for writing by snapshots and by calls that are tried again
 	control  *control     // nil where Config.Control is not set
 }
 

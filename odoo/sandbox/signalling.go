@@ -7,9 +7,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// signal says which caches Odoo tells its other workers to drop when records of a model change. Each row is of the
-// signalling measured on real Odoo (schema-N.json, "measured"), but for those of ir.model.access and ir.rule, which are
-// of its source.
+// signal says which caches Odoo tells its other workers to drop when records of a model change. All rows are measured on
+// real Odoo: those of users, keys and parameters are in schema-N.json ("measured"), the others in signalling_test.go.
 type signal struct {
 	model        string
 	operations   []string
@@ -24,24 +23,36 @@ var (
 	unlinked = []string{"unlink"}
 	changed  = []string{"create", "write", "unlink"}
 	defaults = []string{"default"}
+	stable   = []string{"stable"}
 )
 
 var signals = []signal{
 	{
 		model: "res.users", operations: written, caches: defaults,
-		fields: []string{"active", "login", "password", "new_password", "lang", "tz", "company_id", "company_ids", "groups_id", "group_ids", "totp_secret"},
+		fields: []string{"active", "login", "password", "lang", "tz", "company_id", "company_ids", "groups_id", "group_ids", "totp_secret"},
 	},
-	{model: "res.users", operations: written, fields: []string{"group_ids"}, caches: []string{"stable"}, since: 19},
+	{model: "res.users", operations: written, fields: []string{"group_ids"}, caches: stable, since: 19},
 	{model: "res.users", operations: unlinked, caches: defaults},
-	{model: "res.groups", operations: written, fields: []string{"users", "implied_ids"}, caches: defaults, until: 18},
-	{model: "res.groups", operations: written, fields: []string{"user_ids", "implied_ids"}, caches: []string{"default", "stable"}, since: 19},
+	{model: "res.groups", operations: changed, caches: defaults, until: 18},
+	{model: "res.groups", operations: []string{"create", "unlink"}, caches: []string{"groups", "templates"}, since: 16, until: 18},
+	{model: "res.groups", operations: written, fields: []string{"implied_ids"}, caches: []string{"groups", "templates"}, since: 16, until: 18},
+	{model: "res.groups", operations: written, caches: stable, since: 19},
+	{model: "res.groups", operations: []string{"create", "unlink"}, caches: []string{"groups"}, since: 19},
+	{model: "res.groups", operations: written, fields: []string{"implied_ids"}, caches: []string{"groups"}, since: 19},
+	{model: "res.company", operations: created, caches: defaults},
+	{model: "res.company", operations: created, caches: stable, since: 19},
+	{model: "res.company", operations: written, caches: defaults, until: 15},
+	{model: "res.currency", operations: written, caches: defaults, since: 16, until: 18},
+	{model: "res.currency", operations: written, caches: stable, since: 19},
+	{model: "res.lang", operations: written, caches: defaults, until: 18},
+	{model: "res.lang", operations: written, caches: stable, since: 19},
 	{model: "ir.config_parameter", operations: changed, caches: defaults, until: 18},
-	{model: "ir.config_parameter", operations: changed, caches: []string{"stable"}, since: 19},
+	{model: "ir.config_parameter", operations: changed, caches: stable, since: 19},
+	{model: "ir.model.access", operations: changed, caches: defaults, until: 18},
+	{model: "ir.model.access", operations: changed, caches: stable, since: 19},
+	{model: "ir.rule", operations: changed, caches: defaults},
 	{model: "auth.api.key", operations: created, caches: defaults},
 	{model: "auth.api.key", operations: written, fields: []string{"key", "user_id"}, caches: defaults},
-	{model: "ir.model.access", operations: changed, caches: defaults, until: 18},
-	{model: "ir.model.access", operations: changed, caches: []string{"stable"}, since: 19},
-	{model: "ir.rule", operations: changed, caches: defaults},
 }
 
 // signal remembers which caches an operation makes stale; names are the fields that were written.

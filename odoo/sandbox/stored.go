@@ -73,6 +73,11 @@ var storedComputations = []storedComputation{
 		statement: `INSERT INTO res_company_users_rel (cid, user_id) SELECT company_id, id FROM res_users WHERE id = ANY ($1)
 			ON CONFLICT DO NOTHING`,
 	},
+	{ // who creates a company may use it
+		model: "res.company", depends: []string{"id"},
+		statement: `INSERT INTO res_company_users_rel (cid, user_id) SELECT id, create_uid FROM res_company WHERE id = ANY ($1)
+			ON CONFLICT DO NOTHING`,
+	},
 	{ // the wizard of a native key: the day on which it expires
 		model: "res.users.apikeys.description", depends: []string{"id", "duration"}, column: "res_users_apikeys_description.duration",
 		statement: `UPDATE res_users_apikeys_description SET expiration_date = CASE WHEN duration::int > 0 THEN current_date + duration::int END
