@@ -67,16 +67,12 @@ func (r *registry) describe(m *model, f *field) *dict {
 	return f.told(d)
 }
 
-// selection is the values of a selection field with their labels: those of the field that it is related to, if it has
-// none itself.
+// selection is the values of a selection field with their labels: its own, or those of the field that it is related to.
 func (r *registry) selection(m *model, f *field) []any {
-	list := f.selection
-	if len(list) == 0 && f.related != "" {
-		if _, last := r.end(m, f.related); last != nil {
-			list = last.selection
-		}
+	if target, last := r.end(m, f.related); len(f.selection) == 0 && last != nil {
+		return r.selection(target, last)
 	}
-	return append([]any{}, list...)
+	return append([]any{}, f.selection...)
 }
 
 // told adds what is said of a field beyond the rules; nil is an attribute that it does not have.

@@ -9,8 +9,6 @@ import (
 type fieldFacts struct {
 	module     string // that added the field to another's model
 	help       bool
-	search     bool  // computed, and searchable
-	inherited  bool  // of another model, by _inherits
 	attributes *dict // of fields_get: depends, context, domain, digits, ...
 }
 
@@ -117,14 +115,6 @@ func (r *registry) describeKind19(m *model, f *field, d *dict) {
 			d.set("relation_field", f.inverse)
 		}
 	}
-}
-
-// selection is that of a field, or of the one that it is related to.
-func (r *registry) selection(m *model, f *field) []any {
-	if target, last := r.end(m, f.related); last != nil {
-		return r.selection(target, last)
-	}
-	return append([]any{}, f.selection...)
 }
 
 // dependencies are the fields that one is computed from, as far as the table says. The name of a record comes from the field
