@@ -138,6 +138,7 @@ func (c Call) json2Error(e *rpc.Error) *rpc.Error {
 	case "builtins.AttributeError":
 		if e.Message == "The method '"+c.Method+"' does not exist on the model '"+c.Model+"'" ||
 			e.Message == "The method '"+c.Model+"."+c.Method+"' does not exist" || // 19, through the add-on
+			e.Message == "type object '"+c.Model+"' has no attribute '"+c.Method+"'" || // a later 15
 			e.Message == "'"+c.Model+"' object has no attribute '"+c.Method+"'" || strings.HasSuffix(e.Message, "has no attribute '__name__'") {
 			return c.noModelMethod() // something of that name that can't be called: json2.attr, json2.field
 		}

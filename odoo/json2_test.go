@@ -86,6 +86,7 @@ func TestErrorsOfOlderSeries(t *testing.T) {
 		{"model", "read", "odoo.exceptions.UserError", "Object res.partner doesn't exist", "404 the model 'res.partner' does not exist"},
 		{"method", "nope", "builtins.AttributeError", "The method 'nope' does not exist on the model 'res.partner'", "404 The method 'res.partner.nope' does not exist"},
 		{"method, 14", "nope", "builtins.AttributeError", "'res.partner' object has no attribute 'nope'", "404 The method 'res.partner.nope' does not exist"},
+		{"method, a later 15", "nope", "builtins.AttributeError", "type object 'res.partner' has no attribute 'nope'", "404 The method 'res.partner.nope' does not exist"},
 		{"method, 19", "nope", "builtins.AttributeError", "The method 'res.partner.nope' does not exist", "404 The method 'res.partner.nope' does not exist"},
 		{"field", "name", "builtins.AttributeError", "'Char' object has no attribute '__name__'", "404 The method 'res.partner.name' does not exist"},
 		{"descriptor", "env", "builtins.TypeError", "'member_descriptor' object is not callable", "404 The method 'res.partner.env' does not exist"},

@@ -62,7 +62,19 @@ func (e *env) forbiddenField(m *model, names ...string) error {
 		". Please contact your system administrator.\n\nOperation: read\nUser: " + str(e.uid) + "\nGroups: always forbidden")
 }
 
+// checkMode refuses an operation that is none of those that rights are about.
+func checkMode(operation string) error {
+	switch operation {
+	case "read", "write", "create", "unlink":
+		return nil
+	}
+	return assertionError("Invalid access mode")
+}
+
 func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(str(args["operation"])); err != nil {
+		return nil, err
+	}
 	err := e.checkAccess(r.model, str(args["operation"]))
 	if truthy(args["raise_exception"]) && (err != nil || e.series >= 18) {
 		return nil, err // from series 18 on it answers None: read.car
@@ -72,6 +84,9 @@ func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) 
 
 func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
 	operation := str(args["operation"])
+	if err := checkMode(operation); err != nil {
+		return nil, err
+	}
 	if e.checkAccess(r.model, operation) != nil {
 		return false, nil
 	}

@@ -156,10 +156,9 @@ func notModified() rpc.Reply {
 
 // checkDocReader refuses users outside of docGroup (doc.index.user).
 func (e *env) checkDocReader() error {
-	module, name, _ := strings.Cut(docGroup, ".")
-	ids, err := e.ids("SELECT res_id FROM ir_model_data WHERE model = 'res.groups' AND module = $1 AND name = $2", module, name)
-	if err != nil || len(ids) == 0 || e.user.groups[ids[0]] {
+	group, err := e.groupID(docGroup)
+	if err != nil || group == 0 || e.user.groups[group] {
 		return err
 	}
-	return accessError("This page is only accessible to " + e.groups[ids[0]].fullName + " users.")
+	return accessError("This page is only accessible to " + e.groups[group].fullName + " users.")
 }

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
@@ -204,18 +203,6 @@ func orFalse(s string) any {
 		return false
 	}
 	return s
-}
-
-func runHasGroup(e *env, r *records, args map[string]any) (any, error) {
-	module, name, ok := strings.Cut(str(args["group_ext_id"]), ".")
-	if !ok {
-		return nil, assertionError("External ID '" + module + "' must be fully qualified")
-	}
-	ids, err := e.ids("SELECT res_id FROM ir_model_data WHERE model = 'res.groups' AND module = $1 AND name = $2", module, name)
-	if err != nil || len(ids) == 0 {
-		return false, err
-	}
-	return e.user.groups[ids[0]], nil
 }
 
 func runGetParam(e *env, r *records, args map[string]any) (any, error) {
