@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// describe is what fields_get tells of a field up to series 18: what follows from ir_model_fields, and on top of it what
+// describe is what fields_get tells of a field: what follows from ir_model_fields, and on top of it what
 // the state or a fixture file says (fields-N.json, measured on real Odoo). In alphabetical order, but for the type in
 // series 15.
 func (r *registry) describe(m *model, f *field) *dict {
@@ -23,6 +23,12 @@ func (r *registry) describe(m *model, f *field) *dict {
 	}
 	if f.related != "" {
 		d.set("related", f.related)
+	}
+	if f.name == "display_name" && r.series >= 19 { // computed from the field that names a record, and searched by it
+		d.set("searchable", true)
+		if m.fields[m.recName] != nil {
+			d.set("depends", []any{m.recName})
+		}
 	}
 	switch {
 	case relational:

@@ -15,9 +15,6 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 			continue
 		}
 		all := e.describe(r.model, f)
-		if e.series >= 19 {
-			all = f.told(e.describe19(r.model, f))
-		}
 		if !truthy(args["attributes"]) {
 			result.set(name, all)
 			continue

@@ -27,7 +27,7 @@ func (e *env) reflect(m *model) (*dict, error) {
 			continue
 		}
 		facts := fieldFacts19()[m.name][name]
-		d := m.fields[name].told(e.describe19(m, m.fields[name]))
+		d := e.describe(m, m.fields[name])
 		if facts.help {
 			d.set("help", noDocstring)
 		}
