@@ -67,18 +67,6 @@ func (r *registry) describe(m *model, f *field) *dict {
 	return f.told(d)
 }
 
-// selection is the values of a selection field with their labels: those of the field that it is related to, if it has
-// none itself.
-func (r *registry) selection(m *model, f *field) []any {
-	list := f.selection
-	if len(list) == 0 && f.related != "" {
-		if _, last := r.end(m, f.related); last != nil {
-			list = last.selection
-		}
-	}
-	return append([]any{}, list...)
-}
-
 // told adds what is said of a field beyond the rules; nil is an attribute that it does not have.
 func (f *field) told(d *dict) *dict {
 	for _, name := range slices.Sorted(maps.Keys(f.get)) {
