@@ -111,7 +111,7 @@ func (s *Sandbox) runForAddon(ctx context.Context, uid int64, e *rpc.Envelope) (
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m.name(), m.run)
+	return s.retried(ctx, caller{uid: uid}, m.name(), m.run)
 }
 
 // bindObject19 is bindObject for series 19; args begins with the model.

@@ -115,7 +115,7 @@ func (s *Sandbox) docModel(r *http.Request, uid int64) (rpc.Reply, error) {
 
 // document makes a document for a user, unless the request says that its caller has it.
 func (s *Sandbox) document(r *http.Request, uid int64, scope string, content func(*env) (*dict, error)) (doc document, err error) {
-	_, err = s.retried(r.Context(), uid, "", func(e *env) (any, error) {
+	_, err = s.retried(r.Context(), caller{uid: uid}, "", func(e *env) (any, error) {
 		if err := e.checkDocReader(); err != nil {
 			return nil, err
 		}

@@ -191,7 +191,7 @@ func (s *Sandbox) json2Call(r *http.Request, uid int64) (rpc.Reply, error) {
 		return rpc.Reply{}, err
 	}
 	call := namedCall{model: model, method: method, members: decoded.(*dict)}
-	result, err := s.retried(r.Context(), uid, call.name(), call.run)
+	result, err := s.retried(r.Context(), caller{uid: uid}, call.name(), call.run)
 	if err != nil {
 		return rpc.Reply{}, err
 	}

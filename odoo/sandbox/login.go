@@ -36,12 +36,14 @@ type account struct {
 	uid            int64
 	active         bool
 	password, totp string // stored password; secret of the two-factor authentication
+	user           *user
 }
 
 // account finds a user by a condition with one parameter; ok is false where there is none.
 func (s *Sandbox) account(ctx context.Context, condition string, arg any) (a account, ok bool, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT id, coalesce(active, FALSE), coalesce(password, ''), coalesce(totp_secret, '')
-		FROM res_users WHERE `+condition, arg).Scan(&a.uid, &a.active, &a.password, &a.totp)
+	row := s.db.QueryRowContext(ctx, `SELECT u.id, coalesce(u.active, FALSE), coalesce(u.password, ''), coalesce(u.totp_secret, ''), `+userColumns+`
+		FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.`+condition, arg)
+	a.user, err = s.registry.scanUser(row, &a.uid, &a.active, &a.password, &a.totp)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account{}, false, nil
 	}
@@ -53,7 +55,7 @@ func (s *Sandbox) login(ctx context.Context, login, secret any) (int64, error) {
 	if !truthy(login) || s.series != 18 && !truthy(secret) {
 		return 0, accessDenied()
 	}
-	a, ok, err := s.account(ctx, "login = $1 AND active", str(login))
+	a, ok, err := s.account(ctx, "login = $1 AND u.active", str(login))
 	if err != nil {
 		return 0, err
 	}
@@ -63,22 +65,28 @@ func (s *Sandbox) login(ctx context.Context, login, secret any) (int64, error) {
 	return a.uid, s.checkSecret(ctx, a, secret)
 }
 
+// caller is who a call is made as. user is nil where nothing of them was read yet.
+type caller struct {
+	uid  int64
+	user *user
+}
+
 // checkUser is what each call on the service object begins with. The secret is the user's password or a native key.
-func (s *Sandbox) checkUser(ctx context.Context, uid, secret any) error {
+func (s *Sandbox) checkUser(ctx context.Context, uid, secret any) (caller, error) {
 	id, ok := uid.(int64)
 	if !truthy(secret) || !ok || id == 0 {
-		return accessDenied()
+		return caller{}, accessDenied()
 	}
 	a, ok, err := s.account(ctx, "id = $1", id)
 	switch {
 	case err != nil:
-		return err
+		return caller{}, err
 	case !ok:
-		return missingError("res.users", uid, id)
+		return caller{}, missingError("res.users", uid, id)
 	case !a.active:
-		return accessDenied()
+		return caller{}, accessDenied()
 	}
-	return s.checkSecret(ctx, a, secret)
+	return caller{id, a.user}, s.checkSecret(ctx, a, secret)
 }
 
 // checkSecret accepts the password, unless the user has two-factor authentication, and a native key that may be used for

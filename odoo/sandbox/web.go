@@ -105,7 +105,7 @@ func (s *Sandbox) sessionCall(ctx context.Context, x *webRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m.name(), func(e *env) (any, error) {
+	return s.retried(ctx, caller{uid: uid}, m.name(), func(e *env) (any, error) {
 		e.session = &openSession{&s.sessions, x.session}
 		return m.run(e)
 	})
