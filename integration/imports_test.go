@@ -20,7 +20,7 @@ const module = "odoobridge/"
 var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
-	{"auth"},
+	{"auth", "odoo/queue"},
 	{"fixtures/module"},
 	{"odoo/directory", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
