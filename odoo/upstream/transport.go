@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -14,7 +15,11 @@ func NewTransport(cfg Config) http.RoundTripper {
 	cfg = cfg.withDefaults()
 	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
 	return &transport{http.Transport{
-		DialContext:           dialer.DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return cfg.Breaker.connect(ctx, func(ctx context.Context) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, address)
+			})
+		},
 		TLSHandshakeTimeout:   cfg.ConnectTimeout,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		ResponseHeaderTimeout: cfg.CallTimeout,
@@ -33,6 +38,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, nil
 	}
 	var dial *net.OpError
-	connected := !errors.As(err, &dial) || dial.Op != "dial"
+	var refused *RefusedError
+	connected := (!errors.As(err, &dial) || dial.Op != "dial") && !errors.As(err, &refused)
 	return nil, classify(r.Context(), err, connected)
 }
