@@ -1,6 +1,6 @@
 // Package bridge is the product: the routes, and the way of a call through the stages
 //
-//	request bytes -> Envelope -> Call -> Identity -> policy check -> Secret -> upstream -> Reply bytes
+//	request bytes -> Envelope -> Call -> Identity -> policy check -> place -> Secret -> upstream -> Reply bytes
 //
 // which are called in this order in one place, (*Bridge).call. Each stage takes the last one's value and never reaches
 // back; every one of them may end the call with an error, and one place turns errors into answers.
