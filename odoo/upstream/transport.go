@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"time"
 )
 
 // NewTransport returns a RoundTripper for requests that go to Odoo as they came, of any method and streamed both ways.
@@ -17,7 +18,11 @@ func NewTransport(cfg Config) http.RoundTripper {
 	return &transport{http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return cfg.Breaker.connect(ctx, func(ctx context.Context) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
+				conn, err := dialer.DialContext(ctx, network, address)
+				if err == nil && cfg.CallTimeout > 0 {
+					conn = &impatient{conn, cfg.CallTimeout}
+				}
+				return conn, err
 			})
 		},
 		TLSHandshakeTimeout:   cfg.ConnectTimeout,
@@ -28,6 +33,17 @@ func NewTransport(cfg Config) http.RoundTripper {
 
 		MaxResponseHeaderBytes: maxHeader,
 	}}
+}
+
+// impatient is a connection on which each write must be taken in time.
+type impatient struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (c *impatient) Write(p []byte) (int, error) {
+	_ = c.SetWriteDeadline(time.Now().Add(c.timeout)) // a failure shows in the write
+	return c.Conn.Write(p)
 }
 
 type transport struct{ http http.Transport }

@@ -29,7 +29,8 @@ type Config struct {
 
 	// ConnectTimeout bounds dialling and the TLS handshake. Zero means 5 s.
 	ConnectTimeout time.Duration
-	// CallTimeout bounds the wait for the answer's header once the call is sent. Zero means no bound: Odoo's own
+	// CallTimeout bounds the wait for the answer's header once the call is sent, and for each piece of a large call to be
+	// taken. Zero means no bound: Odoo's own
 	// limit_time_real (120 s by default) then decides.
 	CallTimeout time.Duration
 	// MaxIdle is how many kept-alive connections wait for the next call. Zero means 64.
