@@ -20,7 +20,7 @@ const module = "odoobridge/"
 var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
-	{"auth"},
+	{"auth", "odoo/queue"},
 	{"fixtures/module"},
 	{"odoo/directory", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
@@ -41,6 +41,8 @@ var forbidden = []struct {
 		"odoo is meaning without I/O"},
 	{[]string{"auth"}, []string{"net", "net/http", "database/sql", "github.com/lib/pq", "encoding/json", "encoding/xml"},
 		"auth decides from values: no HTTP, no SQL, no wire formats"},
+	{[]string{"odoo/queue"}, []string{"net", "net/http", "odoobridge/auth", "odoobridge/odoo", "odoobridge/rpc"},
+		"the queue knows whose turn it is, not who they are"},
 	{[]string{"odoo/directory"}, []string{"net/http", "encoding/xml", "odoobridge/rpc"},
 		"the directory is rows in, rows out: no HTTP, no wire formats"},
 	{[]string{"odoo/upstream"}, []string{"database/sql", "github.com/lib/pq", "odoobridge/auth"},

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/queue"
 )
 
 // Config is everything `serve` can be told. It is filled from the settings table below and from nowhere else.
@@ -41,6 +42,9 @@ type Config struct {
 	MaxBody         int64         // bytes
 	BodyTimeout     time.Duration // 0 is none
 	CallTimeout     time.Duration
+	Limits          queue.Limits
+	BreakerLimit    int // failures to connect in a row; 0 is no breaker
+	BreakerPause    time.Duration
 	DrainTimeout    time.Duration
 	LogLevel        string
 }
@@ -95,6 +99,18 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.BodyTimeout, err = parseDuration(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",
 		func(c *Config, v string) (err error) { c.CallTimeout, err = parseDuration(v); return }, nil},
+	{"max-calls", "calls at work in Odoo at once, best as many as it has workers; the others wait in turns; 0 is any number", "64",
+		func(c *Config, v string) (err error) { c.Limits.Calls, err = parseCount(v, 0); return }, nil},
+	{"queue-limit", "calls of one caller that may wait for a place at Odoo; more are answered 429", "1000",
+		func(c *Config, v string) (err error) { c.Limits.Own, err = parseCount(v, 1); return }, nil},
+	{"queue-total", "calls that may wait for a place at Odoo in all; more are answered 503", "5000",
+		func(c *Config, v string) (err error) { c.Limits.All, err = parseCount(v, 0); return }, nil},
+	{"queue-timeout", "how long a call may wait for a place at Odoo, answered 503; 0 is any", "30s",
+		func(c *Config, v string) (err error) { c.Limits.Wait, err = parseDuration(v); return }, nil},
+	{"breaker-failures", "failures to connect to Odoo in a row after which calls are refused at once; 0 is never", "5",
+		func(c *Config, v string) (err error) { c.BreakerLimit, err = parseCount(v, 0); return }, nil},
+	{"breaker-pause", "how long they are refused before a connection is tried for again", "1s",
+		func(c *Config, v string) (err error) { c.BreakerPause, err = parsePause(v); return }, nil},
 	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",
 		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
 	{"log-level", "debug, info, warn or error", "info",
@@ -186,6 +202,9 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if c.StaleLimit < c.Freshness {
 		problems = append(problems, fmt.Sprintf("--stale-limit: %v is shorter than --freshness, %v", c.StaleLimit, c.Freshness))
+	}
+	if l := c.Limits; l.All > 0 && l.Own >= l.All {
+		problems = append(problems, fmt.Sprintf("--queue-limit: %d leaves one caller all the room of --queue-total, %d; it must be less", l.Own, l.All))
 	}
 	if problems != nil {
 		return Config{}, nil, problems

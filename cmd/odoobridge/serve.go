@@ -92,7 +92,10 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		rows = auth.WithEnvironment(dir, keys.Keys)
 		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
 	}
-	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout}
+	breaker := upstream.NewBreaker(cfg.BreakerLimit, cfg.BreakerPause, func(state string) {
+		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
+	})
+	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout, Breaker: breaker}
 	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), ballast: make([]byte, ballastSize)}
 	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
@@ -113,9 +116,12 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	calls := bridge.NewMetrics(metrics)
+	queue := bridge.NewQueue(cfg.Limits)
+	bridge.WatchLimits(metrics, queue, breaker)
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
+		Queue:          queue,
 		Addon:          addon,
 		Series:         probe.Series,
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},

@@ -113,8 +113,7 @@ func (conn *connection) write(c *Client, r *Request) error {
 		m, err = conn.net.Write(b)
 		n = int64(m)
 	} else {
-		buffers := net.Buffers{b, r.Body}
-		n, err = buffers.WriteTo(conn.net)
+		n, err = conn.writeLarge(b, r.Body, c.config.CallTimeout)
 	}
 	clear(b) // the secret is in it
 	conn.head = b[:0]
@@ -126,6 +125,28 @@ func (conn *connection) write(c *Client, r *Request) error {
 		return fmt.Errorf("%w: %w", errNothingSent, err)
 	}
 	return err
+}
+
+// pieceSize is how much of a large request Odoo must take within CallTimeout.
+const pieceSize = 256 << 10
+
+// writeLarge writes the request of a caller who is watched. It may take as long as it takes where timeout is 0, else as long
+// for each piece.
+func (conn *connection) writeLarge(head, body []byte, timeout time.Duration) (written int64, err error) {
+	if timeout == 0 {
+		buffers := net.Buffers{head, body}
+		return buffers.WriteTo(conn.net)
+	}
+	for piece := head; err == nil && len(piece) > 0; {
+		conn.answer.mustTake(time.Now().Add(timeout))
+		var n int
+		n, err = conn.net.Write(piece)
+		written += int64(n)
+		piece = body[:min(pieceSize, len(body))]
+		body = body[len(piece):]
+	}
+	conn.answer.mustTake(time.Time{})
+	return written, err
 }
 
 // validField tells whether a field is one line (RFC 9110, section 5.5), so that nothing a caller wrote becomes a field

@@ -62,6 +62,14 @@ func (a *Answer) expect(due time.Time) {
 	}
 }
 
+// mustTake says until when Odoo must take what is written; the zero time is whenever.
+func (a *Answer) mustTake(due time.Time) {
+	_ = a.conn.net.SetWriteDeadline(due)
+	if a.ctx.Err() != nil {
+		_ = a.conn.net.SetDeadline(longAgo) // which the line before may have undone
+	}
+}
+
 // unwatch ends the watching. It is false if the caller went away, and the connection's deadlines with them.
 func (a *Answer) unwatch() bool { return a.unhook == nil || a.unhook() }
 

@@ -1,6 +1,6 @@
 // Package bridge is the product: the routes, and the way of a call through the stages
 //
-//	request bytes -> Envelope -> Call -> Identity -> policy check -> Secret -> upstream -> Reply bytes
+//	request bytes -> Envelope -> Call -> Identity -> policy check -> place -> Secret -> upstream -> Reply bytes
 //
 // which are called in this order in one place, (*Bridge).call. Each stage takes the last one's value and never reaches
 // back; every one of them may end the call with an error, and one place turns errors into answers.
@@ -45,6 +45,7 @@ type Addon interface {
 type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
+	Queue    *Queue            // of the calls that go to Odoo, passages included
 	Addon    Addon             // for identities that Auth says so of
 	Series   func() rpc.Series // what Odoo said of itself last; 0 while it has not
 	Observer Observer

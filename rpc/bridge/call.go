@@ -8,6 +8,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo"
+	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -47,6 +48,15 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		// The error is the connection's: there is no one left to tell.
 		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
 		return nil
+	}
+	if err := b.await(ctx, rec); err != nil {
+		return err
+	}
+	defer b.cfg.Queue.Leave()
+	if rec.Queued > 0 { // what was known of the caller may have changed meanwhile
+		if id, err = b.identity(ctx, r, rec, call); err != nil {
+			return err
+		}
 	}
 	secret, err := b.secret(ctx, call, id)
 	if err != nil {
@@ -234,6 +244,7 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		wire *rpc.Error
 		who  *auth.Error
 		away *upstream.Error
+		busy *queue.Refusal
 		size *http.MaxBytesError
 		slow *slowError
 		read *readError
@@ -251,6 +262,8 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		return authError(p, who)
 	case errors.As(err, &away):
 		return upstreamError(away)
+	case errors.As(err, &busy):
+		return queueError(busy)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
 	case errors.As(err, &slow):

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -44,12 +45,21 @@ func upstreamError(e *upstream.Error) (*rpc.Error, Outcome) {
 		return &rpc.Error{Class: "werkzeug.exceptions.GatewayTimeout", Status: http.StatusGatewayTimeout,
 			Message: "504 Gateway Timeout: Odoo did not answer in time. The call may still be at work; look before you send it again"}, Timeout
 	case upstream.Unreachable:
-		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway, RetryAfter: time.Second,
+		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway, RetryAfter: afterPause(e),
 			Message: "502 Bad Gateway: Odoo can't be reached. The call was not sent; try again"}, BadGateway
 	default:
 		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway,
 			Message: "502 Bad Gateway: Odoo broke off before it answered. The call may have been carried out; look before you send it again"}, BadGateway
 	}
+}
+
+// afterPause is when Odoo may be reached again: not before the circuit breaker lets an attempt through.
+func afterPause(e *upstream.Error) time.Duration {
+	var refused *upstream.RefusedError
+	if errors.As(e, &refused) {
+		return max(refused.Pause, soon)
+	}
+	return soon
 }
 
 // answerUnusable is an answer of Odoo's that came and makes no sense.

@@ -64,7 +64,7 @@ func (b *Bridge) serveDoc(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		key, err := b.cfg.Auth.Key(r.Context(), id)
-		g.fields = append(g.fields, bearer(key), upstream.Field{Name: databaseHeader, Value: x.rec.DB})
+		g.fields = []upstream.Field{bearer(key), {Name: databaseHeader, Value: x.rec.DB}}
 		return err
 	}
 	b.pass(w, r, &g)

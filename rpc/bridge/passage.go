@@ -105,7 +105,7 @@ func (b *Bridge) serveVersion(w http.ResponseWriter, r *http.Request) {
 type gate struct {
 	check       func(*exchange) error // whether the caller may pass; nil if everyone may
 	drop        []string              // headers that Odoo does not get; check may add to them
-	fields      []upstream.Field      // that Odoo gets besides; for check to fill
+	fields      []upstream.Field      // that Odoo gets besides; for check to fill, which may be asked twice
 	as          rpc.Protocol          // how errors are worded where that is not told by the Content-Type
 	anyDatabase bool                  // it leads to none, whatever the request names
 	denied      int                   // status of AccessDenied, 0 for that of the protocol
@@ -131,9 +131,24 @@ func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 		err = g.check(x)
 	}
 	if err == nil {
-		err = b.proxy(x, r, g)
+		err = b.passInTurn(x, r, g)
 	}
 	x.answer(p, nil, err)
+}
+
+// passInTurn waits for a place at Odoo and lets the request through. Who waited is checked again, for what was known of them
+// may have changed meanwhile.
+func (b *Bridge) passInTurn(x *exchange, r *http.Request, g *gate) error {
+	if err := b.await(r.Context(), x.rec); err != nil {
+		return err
+	}
+	defer b.cfg.Queue.Leave()
+	if x.rec.Queued > 0 && g.check != nil {
+		if err := g.check(x); err != nil {
+			return err
+		}
+	}
+	return b.proxy(x, r, g)
 }
 
 // checkPath refuses a path that a server behind us could take for another one.

@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -122,7 +123,7 @@ func start(t testing.TB, change func(*Config, *world), odoo http.HandlerFunc) *w
 	log := zerolog.New(w.log)
 	odooCfg := upstream.Config{URL: base, CallTimeout: 2 * time.Second}
 	cfg := Config{
-		Auth: w.auth, Upstream: upstream.New(odooCfg),
+		Auth: w.auth, Upstream: upstream.New(odooCfg), Queue: NewQueue(queue.Limits{}),
 		Passage: Passage{URL: base, Transport: upstream.NewTransport(odooCfg), Sessions: true, Controllers: []string{"/shopinvader"}},
 		Series:  func() rpc.Series { return 18 }, Metrics: w.metrics, Log: log,
 		Observer:  Observers{w, Log{log}, w.metrics},
