@@ -162,6 +162,9 @@ func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 		"database-url": databaseURL, "odoo-url": odooURL, "db": d.db, "listen": d.listen, "admin-listen": d.adminListen,
 		"controllers": sandbox.ControllerPrefix,
 	}
+	if d.series >= 19 {
+		flags["doc-user"] = "admin"
+	}
 	for name, v := range flags {
 		if err := cmd.Flags().Set(name, v); err != nil {
 			return Config{}, err
