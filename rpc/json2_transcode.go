@@ -18,16 +18,7 @@ type Member struct {
 
 // Named are the members of a call of JSON-2: each name once, with its last value, as in a Python dict.
 func (e *Envelope) Named() []Member {
-	params := e.Params()
-	if params.kind != Struct {
-		return nil
-	}
-	members := jsonMembers(params.raw)
-	named := make([]Member, len(members))
-	for i, m := range members {
-		named[i] = Member{decodeJSONString(m.name.raw), m.value}
-	}
-	return named
+	return e.Params().Members()
 }
 
 // EmptyArray is [] as if it had come in JSON.

@@ -18,35 +18,38 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo/queue"
+	"odoobridge/odoo/upstream"
 )
 
 // Config is everything `serve` can be told. It is filled from the settings table below and from nowhere else.
 type Config struct {
-	DatabaseURL     *url.URL
-	OdooURL         *url.URL
-	Databases       []string // those served, the default first
-	Listen          string
-	AdminListen     string
-	TrustedSources  []netip.Prefix
-	TrustedProxies  []netip.Prefix
-	Basic           bool
-	Freshness       time.Duration // 0 is strict
-	StaleLimit      time.Duration
-	Impersonation   auth.Impersonation
-	ArchivedUsers   auth.ArchivedUsers
-	EnvironmentKeys string // file or folder, "" is none
-	DBServiceFull   bool
-	ForwardXML      bool
-	WebSession      bool
-	Controllers     []string      // path prefixes, without a slash at the end
-	MaxBody         int64         // bytes
-	BodyTimeout     time.Duration // 0 is none
-	CallTimeout     time.Duration
-	Limits          queue.Limits
-	BreakerLimit    int // failures to connect in a row; 0 is no breaker
-	BreakerPause    time.Duration
-	DrainTimeout    time.Duration
-	LogLevel        string
+	DatabaseURL      *url.URL
+	OdooURL          *url.URL
+	Databases        []string // those served, the default first
+	Listen           string
+	AdminListen      string
+	TrustedSources   []netip.Prefix
+	TrustedProxies   []netip.Prefix
+	Basic            bool
+	Freshness        time.Duration // 0 is strict
+	StaleLimit       time.Duration
+	Impersonation    auth.Impersonation
+	ArchivedUsers    auth.ArchivedUsers
+	EnvironmentKeys  string // file or folder, "" is none
+	DBServiceFull    bool
+	ForwardXML       bool
+	UpstreamProtocol upstream.Protocol
+	DocUser          string // login; "" is none
+	WebSession       bool
+	Controllers      []string      // path prefixes, without a slash at the end
+	MaxBody          int64         // bytes
+	BodyTimeout      time.Duration // 0 is none
+	CallTimeout      time.Duration
+	Limits           queue.Limits
+	BreakerLimit     int // failures to connect in a row; 0 is no breaker
+	BreakerPause     time.Duration
+	DrainTimeout     time.Duration
+	LogLevel         string
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -87,6 +90,10 @@ var settings = []setting{
 		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
+	{"upstream-protocol", "how calls reach Odoo: auto (by rpc where Odoo has /jsonrpc, else by json2), rpc (/jsonrpc and /xmlrpc) or json2 (/json/2 alone)", "auto",
+		func(c *Config, v string) (err error) { c.UpstreamProtocol, err = upstream.ParseProtocol(v); return }, nil},
+	{"doc-user", "login of a user of Odoo's group Technical Documentation, as whom /doc-bearer is read where json2 needs the names of a method's arguments", "",
+		func(c *Config, v string) error { c.DocUser = v; return nil }, nil},
 	{"upstream-xmlrpc", "how XML-RPC calls reach Odoo: transcode (through its quicker /jsonrpc) or forward (through its /xmlrpc)", "transcode",
 		func(c *Config, v string) (err error) { c.ForwardXML, err = oneOf(v, "transcode", "forward"); return }, nil},
 	{"web-session", "on passes /web/session/* and the calls of its sessions on to Odoo, off does not", "on",

@@ -29,7 +29,7 @@ import (
 type demoFlags struct {
 	series                             int
 	db, listen, adminListen, odoo, dir string
-	control, addon                     bool
+	control, addon, legacy             bool
 	fixtures                           []string
 }
 
@@ -62,6 +62,7 @@ func (p program) demoCommand() *cobra.Command {
 	f.StringVar(&d.dir, "data", "", "folder of the private PostgreSQL (default: one per series in the user's cache folder)")
 	f.BoolVar(&d.control, "control", false, controlUsage)
 	f.BoolVar(&d.addon, "addon", true, addonUsage)
+	f.BoolVar(&d.legacy, "legacy", true, legacyUsage)
 	return cmd
 }
 
@@ -74,6 +75,9 @@ func (d *demoFlags) check() error {
 		if err := checkAddress(address); err != nil {
 			problems = append(problems, flag+": "+err.Error())
 		}
+	}
+	if err := checkLegacy(d.series, d.legacy); err != nil {
+		problems = append(problems, err.Error())
 	}
 	if problems != nil {
 		slices.Sort(problems)
@@ -148,16 +152,20 @@ func (p program) demo(ctx context.Context, d demoFlags, state *fixtures.State) (
 
 // sandbox is what the sandbox of the demo is made of.
 func (d demoFlags) sandbox(dsn string) sandbox.Config {
-	return sandbox.Config{DSN: dsn, Database: d.db, Series: d.series, Control: d.control, Addon: d.addon}
+	return sandbox.Config{DSN: dsn, Database: d.db, Series: d.series, Control: d.control, Addon: d.addon, NoLegacy: !d.legacy}
 }
 
 // demoConfig is that of `serve` with the demo's addresses and the sandbox's controllers, and defaults for all else.
 func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	cmd := program{}.serveCommand()
-	for name, v := range map[string]string{
+	flags := map[string]string{
 		"database-url": databaseURL, "odoo-url": odooURL, "db": d.db, "listen": d.listen, "admin-listen": d.adminListen,
 		"controllers": sandbox.ControllerPrefix,
-	} {
+	}
+	if d.series >= 19 {
+		flags["doc-user"] = "admin"
+	}
+	for name, v := range flags {
 		if err := cmd.Flags().Set(name, v); err != nil {
 			return Config{}, err
 		}

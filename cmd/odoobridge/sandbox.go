@@ -23,7 +23,7 @@ func (p program) sandboxCommand() *cobra.Command {
 	var databaseURL, db, address string
 	var sources []string
 	var series int
-	var reset, control, addon bool
+	var reset, control, addon, legacy bool
 	cmd := &cobra.Command{
 		Use:   "sandbox --database-url postgres://... --series N --db NAME",
 		Short: "Serve an Odoo for tests, on PostgreSQL tables shaped like Odoo's",
@@ -43,6 +43,9 @@ func (p program) sandboxCommand() *cobra.Command {
 			if err := checkAddress(address); err != nil {
 				problems = append(problems, "--listen: "+err.Error())
 			}
+			if err := checkLegacy(series, legacy); err != nil {
+				problems = append(problems, err.Error())
+			}
 			if problems != nil {
 				return usageError{problems}
 			}
@@ -50,7 +53,7 @@ func (p program) sandboxCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg := sandbox.Config{DSN: withDatabase(dsn, db), Database: db, Series: series, Control: control, Addon: addon}
+			cfg := sandbox.Config{DSN: withDatabase(dsn, db), Database: db, Series: series, Control: control, Addon: addon, NoLegacy: !legacy}
 			return p.sandbox(cmd.Context(), dsn, cfg, state, address, reset)
 		},
 	}
@@ -63,14 +66,24 @@ func (p program) sandboxCommand() *cobra.Command {
 	f.BoolVar(&reset, "reset", false, "bring the database back to the fixture state first")
 	f.BoolVar(&control, "control", false, controlUsage)
 	f.BoolVar(&addon, "addon", true, addonUsage)
+	f.BoolVar(&legacy, "legacy", true, legacyUsage)
 	return cmd
 }
 
 // Of the flags that sandbox and demo share.
 const (
+	legacyUsage  = "offer /jsonrpc and /xmlrpc; false leaves series 19 with /json/2 alone"
 	addonUsage   = "have Odoo's add-on for the bridge installed, where auth_api_key is"
 	controlUsage = "offer snapshots, faults and the record of calls below " + sandbox.ControlPrefix + " (docs/TESTING.md)"
 )
+
+// checkLegacy refuses a sandbox that would answer no calls at all.
+func checkLegacy(series int, legacy bool) error {
+	if !legacy && series < 19 {
+		return fmt.Errorf("--legacy: series %d has nothing but /jsonrpc and /xmlrpc; say --series 19", series)
+	}
+	return nil
+}
 
 // fixturesUsage is the help of --fixtures.
 var fixturesUsage = "models and records to add: a YAML file, a folder of them, or \"" + strings.Join(module.Builtin(), "\", \"") +

@@ -34,3 +34,20 @@ func TestBrokenFixtures(t *testing.T) {
 		}
 	}
 }
+
+// TestLegacyOfOldSeries: a series before 19 has no other endpoints to be left with.
+func TestLegacyOfOldSeries(t *testing.T) {
+	const want = "--legacy: series 18 has nothing but /jsonrpc and /xmlrpc; say --series 19"
+	for _, args := range [][]string{
+		{"sandbox", "--database-url", "postgres://nobody@127.0.0.1:1/none", "--series", "18", "--db", "x", "--legacy=false"},
+		{"demo", "--series", "18", "--legacy=false"},
+	} {
+		var stdout, stderr bytes.Buffer
+		if status := run(context.Background(), args, noEnv, &stdout, &stderr); status != exitUsage {
+			t.Errorf("%s: exit status %d, want %d", args[0], status, exitUsage)
+		}
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("%s: got\n%s\nwant %s", args[0], &stderr, want)
+		}
+	}
+}

@@ -111,7 +111,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 			log.Warn().Str("db", db).Err(err).Msg("in the background")
 		},
 	})
-	probe := upstream.NewProbe(s.upstream, probeInterval)
+	probe := upstream.NewProbe(s.upstream, cfg.UpstreamProtocol, probeInterval)
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -124,6 +124,8 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Queue:          queue,
 		Addon:          addon,
 		Series:         probe.Series,
+		Version:        probe.Version,
+		DocKey:         s.docKey(),
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
 		Metrics:        calls,
 		Log:            log,
@@ -169,6 +171,14 @@ func toldOfKeys(log zerolog.Logger) func(error) {
 		}
 		log.Info().Msg("the keys of the environment have changed and were read again")
 	}
+}
+
+// docKey finds the key with which Odoo's API documentation is read, nil where no user is named for that.
+func (s *service) docKey() func(context.Context, string) (auth.Secret, error) {
+	if s.cfg.DocUser == "" {
+		return nil
+	}
+	return func(ctx context.Context, db string) (auth.Secret, error) { return s.auth.KeyOf(ctx, db, s.cfg.DocUser) }
 }
 
 // firstLook asks everything once before the first call is accepted, so that an error can be worded as its series words

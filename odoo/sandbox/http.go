@@ -27,6 +27,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	service, isV2 := strings.CutPrefix(rest, "2/")
 	var reply rpc.Reply
 	switch {
+	case s.noLegacy && (path == "/jsonrpc" || isXML):
+		reply = s.page(rpc.PageNotFound, r)
 	case path == "/jsonrpc":
 		reply = s.serveRPC(r, rpc.JSONRPC, "")
 	case isXML && rest != "" && !strings.Contains(service, "/"):

@@ -27,6 +27,7 @@ type Config struct {
 	Database string  // the name that callers use for it, such as "odoo18"
 	Series   int     // 15, 18 or 19, which the tables have to be of
 	Addon    bool    // Odoo's add-on for the bridge is installed, where auth_api_key is
+	NoLegacy bool    // /jsonrpc and /xmlrpc are gone, as in an Odoo that has only JSON-2 left
 
 	// PasswordRounds is what written passwords are hashed with; 0 is the series' own number, which takes half a second
 	// of a processor from series 16 on.
@@ -43,6 +44,7 @@ type Sandbox struct {
 	database string
 	series   int
 	addon    bool
+	noLegacy bool
 	log      zerolog.Logger
 	registry *registry
 	proofs   *proofs
@@ -60,7 +62,7 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: Config.Database is empty: name the database that callers ask for")
 	}
 	s := &Sandbox{
-		db: cfg.DB, database: cfg.Database, series: cfg.Series, addon: cfg.Addon,
+		db: cfg.DB, database: cfg.Database, series: cfg.Series, addon: cfg.Addon, noLegacy: cfg.NoLegacy,
 		log: cfg.Log, proofs: newProofs(), sessions: sessions{uids: map[string]int64{}, confirmed: map[string]time.Time{}},
 	}
 	if cfg.Control {

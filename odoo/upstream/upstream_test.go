@@ -260,9 +260,9 @@ func TestVersion(t *testing.T) {
 			}))
 			defer srv.Close()
 			c := client(t, srv.URL, time.Second)
-			got, err := c.Version(t.Context())
-			if got != tc.want || (err == nil) != tc.ok {
-				t.Errorf("series %d, error %v; want %d, ok %v", got, err, tc.want, tc.ok)
+			v, err := c.Version(t.Context(), Auto)
+			if got := v.Series; got != tc.want || (err == nil) != tc.ok {
+				t.Errorf("series %d, error %v; want %d, ok %v", v.Series, err, tc.want, tc.ok)
 			}
 		})
 	}
@@ -276,7 +276,7 @@ func TestProbe(t *testing.T) {
 		_, _ = io.WriteString(w, answer.Load().(string))
 	}))
 	defer srv.Close()
-	p := NewProbe(client(t, srv.URL, time.Second), time.Hour)
+	p := NewProbe(client(t, srv.URL, time.Second), Auto, time.Hour)
 	if p.Series() != 0 {
 		t.Errorf("series %d before Odoo was asked", p.Series())
 	}

@@ -37,8 +37,8 @@ func (b *Bridge) rewriteForAddon(s *scratch, call odoo.Call, who caller, secret 
 }
 
 // withoutAddon is what Odoo's own RPC is shown for a call that can't be said to the add-on: one with dates or bytes in XML.
-func (b *Bridge) withoutAddon(ctx context.Context, who caller) (auth.Secret, error) {
-	secret, err := b.cfg.Auth.Secret(ctx, who.Identity)
+func (b *Bridge) withoutAddon(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
+	secret, err := b.rpcSecret(ctx, call, who)
 	if auth.KindOf(err) == auth.NeedsAddon {
 		return "", &rpc.Error{Class: "odoo.exceptions.UserError", Message: "This call holds dates or bytes, which the way by which calls " +
 			"with this API-KEY reach Odoo can't carry. Send dates as text, \"2024-02-29 12:00:00\", and bytes as the text of their base64."}

@@ -45,9 +45,11 @@ type Addon interface {
 type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
-	Queue    *Queue            // of the calls that go to Odoo, passages included
-	Addon    Addon             // for identities that Auth says so of
-	Series   func() rpc.Series // what Odoo said of itself last; 0 while it has not
+	Queue    *Queue                                                    // of the calls that go to Odoo, passages included
+	Addon    Addon                                                     // for identities that Auth says so of
+	Series   func() rpc.Series                                         // what Odoo said of itself last; 0 while it has not
+	Version  func() upstream.Version                                   // likewise, and whether it is called by /json/2 alone
+	DocKey   func(ctx context.Context, db string) (auth.Secret, error) // of who may read Odoo's API documentation; nil where no one is named
 	Observer Observer
 	Metrics  *Metrics
 	Log      zerolog.Logger // for what belongs to no single call
@@ -68,6 +70,8 @@ type Bridge struct {
 	cfg    Config
 	direct map[string]http.HandlerFunc // by path as it is usually spelt, see endpoints
 	router http.Handler
+
+	documents documents
 }
 
 // New returns the bridge cfg describes.

@@ -46,7 +46,7 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if answer != nil {
 		rec.Outcome = Answered
 		// The error is the connection's: there is no one left to tell.
-		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
+		_ = b.answerHere(w, env, answer.result)
 		return nil
 	}
 	if err := b.await(ctx, rec); err != nil {
@@ -62,11 +62,11 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	protocol, err := b.rewrite(ctx, s, call, id, secret)
+	sending, err := b.rewrite(ctx, s, call, id, secret)
 	if err != nil {
 		return err
 	}
-	return b.forward(ctx, w, r, rec, s, call, protocol)
+	return b.forward(ctx, w, r, rec, s, call, sending)
 }
 
 // envelope reads the request's body and the call in it.
@@ -124,6 +124,9 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 			return nil, &auth.Error{Kind: auth.Denied, Reason: "methods of db that need the master password are off; see --db-service"}
 		}
 	}
+	if (call.Kind == odoo.Public || call.Kind == odoo.Master) && b.onlyJSON2() {
+		return b.decideJSON2(call)
+	}
 	return nil, nil
 }
 
@@ -141,28 +144,35 @@ func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (s secr
 	if s.Secret, s.addon = b.cfg.Auth.Addon(who.Identity); s.addon {
 		return s, nil
 	}
-	if call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2() {
-		s.Secret, err = b.cfg.Auth.Key(ctx, who.Identity)
-	} else {
-		s.Secret, err = b.cfg.Auth.Secret(ctx, who.Identity)
-	}
+	s.Secret, err = b.rpcSecret(ctx, call, who)
 	return s, err
 }
 
+// rpcSecret is what Odoo's own RPC is shown.
+func (b *Bridge) rpcSecret(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
+	if call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2() || b.onlyJSON2() {
+		return b.cfg.Auth.Key(ctx, who.Identity)
+	}
+	return b.cfg.Auth.Secret(ctx, who.Identity)
+}
+
 // rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (rpc.Protocol, error) {
+func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
 	env := call.Envelope
 	if secret.addon {
 		if said, err := b.rewriteForAddon(s, call, who, secret); said || err != nil {
-			return rpc.JSONRPC, err
+			return sending{protocol: rpc.JSONRPC}, err
 		}
 		var err error
-		if secret.Secret, err = b.withoutAddon(ctx, who); err != nil {
-			return rpc.JSONRPC, err
+		if secret.Secret, err = b.withoutAddon(ctx, call, who); err != nil {
+			return sending{}, err
 		}
 	}
-	if env.Protocol == rpc.JSON2 {
+	switch {
+	case env.Protocol == rpc.JSON2:
 		return b.rewriteJSON2(s, call, who, secret)
+	case call.Kind == odoo.Object && b.onlyJSON2():
+		return b.rewriteAsJSON2(ctx, s, call, who, secret)
 	}
 	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
 	s.room(transcode)
@@ -187,14 +197,14 @@ func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who ca
 	case rpc.XMLRPC1:
 		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
 	}
-	return protocol, nil
+	return sending{protocol: protocol}, nil
 }
 
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, call odoo.Call, p rpc.Protocol) error {
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, call odoo.Call, sent sending) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
-	transcode := p != s.env.Protocol
+	transcode := sent.protocol != s.env.Protocol
 	s.up.Fields = appendForwarded(s.up.Fields, r, rec, transcode)
 	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
@@ -206,6 +216,8 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	rec.Outcome = Forwarded
 	switch {
+	case transcode && sent.protocol == rpc.JSON2:
+		err = b.tellAsRPC(w, call, sent.named, answer)
 	case !transcode || !isJSON(answer):
 		err = stream(w, answer)
 	case s.env.Protocol == rpc.JSON2:

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -91,21 +90,16 @@ func bearer(key auth.Secret) upstream.Field {
 
 // rewriteJSON2 makes the request to Odoo of a call of JSON-2. To 19 the path and the header are ours, the body is the caller's
 // object; before, it is a call of execute_kw.
-func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret secret) (rpc.Protocol, error) {
-	fields := append(s.up.Fields[:0], jsonField)
+func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
 	if b.hasJSON2() {
-		s.up = upstream.Request{
-			Path:   rpc.JSON2Path + "/" + url.PathEscape(call.Model) + "/" + url.PathEscape(call.Method),
-			Body:   call.Envelope.Params().Raw(),
-			Fields: append(fields, bearer(secret.Secret), upstream.Field{Name: databaseHeader, Value: who.DB}),
-		}
-		return rpc.JSON2, nil
+		s.up = b.json2Request(s, call, who, secret, call.Envelope.Params().Raw())
+		return sending{protocol: rpc.JSON2}, nil
 	}
 	named, wrong := call.Name()
 	if wrong != nil {
-		return rpc.JSON2, wrong
+		return sending{}, wrong
 	}
 	s.out = call.RewriteNamed(s.out[:0], named, odoo.As(who.DB, who.UID, secret.Reveal()))
-	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: fields}
-	return rpc.JSONRPC, nil
+	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
+	return sending{protocol: rpc.JSONRPC}, nil
 }
