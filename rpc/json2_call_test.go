@@ -85,6 +85,32 @@ func TestAsRPC(t *testing.T) {
 	}
 }
 
+// TestAsRPCWhole: an answer that is not whole can't be read to its end, however it comes.
+func TestAsRPCWhole(t *testing.T) {
+	tests := []struct {
+		result string
+		whole  bool
+	}{
+		{`{"a": "}"}`, true}, {`"a\"b"`, true}, {"  [1]\n ", true}, {`123456`, true}, {`[]`, true},
+		{`{"a": "}"`, false}, {`[1, 2`, false}, {`"abcdef`, false}, {`"abc\"`, false}, {`[1] [2]`, false}, {`[1]}`, false}, {`12345, "error": {}`, false},
+	}
+	for _, test := range tests {
+		for name, src := range map[string]io.Reader{
+			"at once":   strings.NewReader(test.result),
+			"by bytes":  iotest.OneByteReader(strings.NewReader(test.result)),
+			"early end": iotest.DataErrReader(strings.NewReader(test.result)),
+		} {
+			got, err := AsRPC(nil, src)
+			if err == nil {
+				_, err = io.Copy(io.Discard, got)
+			}
+			if (err == nil) != test.whole || err != nil && !errors.Is(err, errBrokenJSON) {
+				t.Errorf("%s, %s: %v, want whole %v", test.result, name, err, test.whole)
+			}
+		}
+	}
+}
+
 func TestUnlisted(t *testing.T) {
 	long := "[" + strings.Repeat("1, ", 20000) + "1]"
 	for _, test := range []struct{ answer, want string }{

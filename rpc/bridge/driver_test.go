@@ -87,6 +87,52 @@ func TestDriverAnswers(t *testing.T) {
 	}
 }
 
+// TestDriverCut: an answer that breaks off does not look whole.
+func TestDriverCut(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	long := "[" + strings.Repeat(`"0123456789", `, 200_000)
+	tests := []struct {
+		name, answer string
+		json, xml    string // what is said; "" where the answer is cut
+	}{
+		{"with a length", head + "Content-Length: 500\r\n\r\n[1, 2, 3", "", "The call was carried out"},
+		{"until close", head + "\r\n[1, 2, 3", "", "The call was carried out"},
+		{"late, until close", head + "\r\n" + long, "", ""},
+		{"at once", head + "Content-Length: 500\r\n\r\n", "may have been carried out", "may have been carried out"},
+		{"in an error", "HTTP/1.1 422 No\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"name\": ", "may have been carried out", "may have been carried out"},
+	}
+	for _, test := range tests {
+		for _, way := range []struct{ name, request, says string }{
+			{"JSON", request("/jsonrpc", "1.1", hostJSON, onPartner("search", "[[]]")), test.json},
+			{"XML", request("/xmlrpc/2/object", "1.1", hostXML, xmlSearch), test.xml},
+		} {
+			t.Run(test.name+", "+way.name, func(t *testing.T) {
+				odoo, requests := answering(t, test.answer)
+				w := start(t, func(c *Config, w *world) {
+					onlyJSON2(c, w)
+					c.Upstream = upstream.New(upstream.Config{URL: odoo})
+				}, nil)
+				c := w.dial(t)
+				c.send(way.request)
+				_, body, err := c.answer()
+				if (err != nil) != (way.says == "") || !strings.Contains(body, way.says) {
+					t.Errorf("error %v, %.300s; want %q", err, body, way.says)
+				}
+				if rec := <-w.records; rec.Outcome != BadGateway {
+					t.Errorf("outcome %s", rec.Outcome)
+				}
+				if n := requests.Load(); n != 1 {
+					t.Errorf("Odoo received the request %d times", n)
+				}
+			})
+		}
+	}
+}
+
+const xmlSearch = `<?xml version="1.0"?><methodCall><methodName>execute</methodName><params><param><value>odoo18</value></param>` +
+	`<param><value><int>9001</int></value></param><param><value>pw</value></param><param><value>res.partner</value></param>` +
+	`<param><value>search</value></param><param><value><array><data/></array></value></param></params></methodCall>`
+
 // TestDriverXML: a caller who speaks XML-RPC gets XML, and its dates arrive.
 func TestDriverXML(t *testing.T) {
 	w := start(t, onlyJSON2, answers(200, "application/json", `["a<b", 1.5, false]`))
