@@ -170,6 +170,28 @@ func TestDriverServices(t *testing.T) {
 	}
 }
 
+// TestDatabaseServiceGone: 20 has common and no db.
+func TestDatabaseServiceGone(t *testing.T) {
+	w := start(t, func(c *Config, _ *world) {
+		c.Series = func() rpc.Series { return 20 }
+		c.Version = func() upstream.Version { return upstream.Version{Series: 20, Text: "20.0", Serie: "20.0"} }
+		c.DBServiceFull = true
+	}, nil)
+	for _, test := range []struct{ service, method, args, want string }{
+		{"db", "server_version", `[]`, `"result": "20.0"`},
+		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"]`},
+		{"db", "drop", `["x", "odoo18"]`, `no service db any more`},
+		{"common", "version", `[]`, `"result": "from Odoo"`},
+	} {
+		if _, body := w.post(t, "/jsonrpc", call(test.service, test.method, test.args)); !strings.Contains(body, test.want) {
+			t.Errorf("%s.%s: got %.300s, want %s", test.service, test.method, body, test.want)
+		}
+	}
+	if sent := w.sent(); len(sent) != 1 || !strings.Contains(sent[0], `"version"`) {
+		t.Errorf("Odoo got %v, want common.version alone", sent)
+	}
+}
+
 // TestDriverDocumentation: the names of a method that is in no table come from Odoo's documentation, which is read once, as the
 // user who may.
 func TestDriverDocumentation(t *testing.T) {
