@@ -85,8 +85,16 @@ func (b *Bridge) rewriteAsJSON2(ctx context.Context, s *scratch, call odoo.Call,
 	if err != nil {
 		return sending{}, err
 	}
-	s.room(call.Envelope.Protocol != rpc.JSONRPC)
-	s.out = rpc.AppendJSON2(s.out[:0], named.Members)
+	if call.Envelope.Protocol == rpc.JSONRPC {
+		s.room(false)
+		s.out = rpc.AppendJSON2(s.out[:0], named.Members)
+	} else {
+		// The members were said in JSON, and the XML that they came in is not needed any more: its buffer is taken for them, so that a
+		// large call is not in memory three times.
+		xml := s.body
+		s.body, s.out = s.out[:0], rpc.AppendJSON2(xml[:0], named.Members)
+		clear(xml[min(len(s.out), len(xml)):]) // a password may be in it, see release
+	}
 	s.up = b.json2Request(s, call, who, secret, s.out)
 	return sending{protocol: rpc.JSON2, named: named}, nil
 }
