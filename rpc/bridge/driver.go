@@ -64,11 +64,12 @@ func (b *Bridge) nameArguments(ctx context.Context, call odoo.Call, db string) (
 	}
 	parameters, known := call.ORMParameters()
 	if !known {
-		if named, ok := call.GuessArguments(arguments); ok {
-			return named, nil
-		}
 		var err error
 		if parameters, err = b.documented(ctx, call, db); err != nil {
+			// It may be deprecated, which the documentation leaves out.
+			if named, ok := call.GuessArguments(arguments); ok {
+				return named, nil
+			}
 			return odoo.JSON2Call{}, err
 		}
 	}
