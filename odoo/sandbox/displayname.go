@@ -1,9 +1,12 @@
 package sandbox
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/lib/pq"
 
 	"odoobridge/fixtures/module"
 )
@@ -31,6 +34,17 @@ func (e *env) formNames(m *model, names map[int64]any) error {
 		}
 	}
 	return nil
+}
+
+// pathNames are the names of records whose model names them with what is above them.
+func (e *env) pathNames(m *model, names map[int64]any) error {
+	query := fmt.Sprintf(`WITH RECURSIVE up(start, above, name, depth) AS (
+			SELECT t.id, t.%[1]s, %[2]s::text, 0 FROM %[3]s t WHERE t.id = ANY ($1)
+			UNION ALL SELECT up.start, t.%[1]s, %[2]s::text, up.depth + 1 FROM %[3]s t JOIN up ON t.id = up.above)
+		SELECT start, coalesce(string_agg(name, ' / ' ORDER BY depth DESC), '') FROM up GROUP BY start`,
+		quote(m.parent), column("t", m.fields[m.recName]), quote(m.table))
+	ids := slices.Sorted(maps.Keys(names))
+	return e.eachName(func(id int64, name string) { names[id] = name }, query, pq.Array(ids))
 }
 
 // fill puts values into a form; whole is false where one of them is empty.

@@ -444,6 +444,8 @@ func (e *env) displayNames(m *model, ids []int64) (map[int64]any, error) {
 	switch {
 	case !m.stored || len(ids) == 0:
 		return names, nil
+	case m.path:
+		return names, e.pathNames(m, names)
 	case len(m.display) > 0:
 		return names, e.formNames(m, names)
 	case f != nil && f.column == "" && f.related != "":
