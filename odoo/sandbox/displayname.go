@@ -11,6 +11,52 @@ import (
 	"odoobridge/fixtures/module"
 )
 
+// displayNames are the names of records, False for those that are not there.
+func (e *env) displayNames(m *model, ids []int64) (map[int64]any, error) {
+	names := make(map[int64]any, len(ids))
+	for _, id := range ids {
+		names[id] = false
+	}
+	f := m.fields[m.recName]
+	switch {
+	case !m.stored || len(ids) == 0:
+		return names, nil
+	case m.path:
+		return names, e.pathNames(m, names)
+	case len(m.display) > 0:
+		return names, e.formNames(m, names)
+	case f != nil && f.column == "" && f.related != "":
+		found, err := e.related(m, f, ids, false)
+		maps.Copy(names, found)
+		return names, err
+	case f == nil || f.column == "":
+		for _, id := range ids {
+			names[id] = fmt.Sprintf("%s,%d", m.name, id)
+		}
+		return names, nil
+	}
+	return names, e.eachName(func(id int64, name string) { names[id] = name },
+		"SELECT t.id, coalesce("+column("t", f)+"::text, '') FROM "+quote(m.table)+" t WHERE t.id = ANY ($1)", pq.Array(ids))
+}
+
+// eachName hands over the rows of a query, an id and a name each.
+func (e *env) eachName(each func(id int64, name string), query string, args ...any) error {
+	rows, err := e.tx.QueryContext(e.ctx, query, args...)
+	if err != nil {
+		return e.databaseError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return err
+		}
+		each(id, name)
+	}
+	return e.databaseError(rows.Err())
+}
+
 // formNames are the names of records whose model has forms for them: the first form whose fields are all set, else the
 // name alone.
 func (e *env) formNames(m *model, names map[int64]any) error {
