@@ -47,6 +47,7 @@ func (m *model) take(a module.Attributes) error {
 		}
 	}
 	m.searched = slices.Concat(m.searched, a.Searched)
+	m.path = m.path || a.Path
 	m.display = slices.Concat(m.display, a.Display)
 	m.declared = slices.Concat(m.declared, a.Declared)
 	m.defaults, m.unique, m.digits = cloned(m.defaults), cloned(m.unique), cloned(m.digits) // of a table that all sandboxes share

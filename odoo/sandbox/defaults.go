@@ -46,8 +46,11 @@ func (e *env) setDefaults(m *model, vals *dict) error {
 		}
 		vals.set(name, fmt.Sprintf("%s%0*d", s.Prefix, s.Padding, next[0]))
 	}
-	if m.name == "res.company" {
+	switch m.name {
+	case "res.company":
 		return e.companyDefaults(vals)
+	case "ir.attachment":
+		attachmentDefaults(vals)
 	}
 	return nil
 }
@@ -80,6 +83,11 @@ func (e *env) defaultOf(m *model, f *field, v any, vals *dict) (any, error) {
 		return e.uid, nil
 	case "company":
 		return e.user.companyID, nil
+	case "lang":
+		if lang, _ := e.context.get("lang"); truthy(lang) {
+			return lang, nil
+		}
+		return "en_US", nil
 	}
 	return nil, fmt.Errorf("the default of %s is %s, which is no value", f.name, repr(v))
 }

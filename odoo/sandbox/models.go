@@ -16,6 +16,7 @@ type attributes struct {
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
 	display  []string               // forms of a record's name: the first one whose fields are set
+	path     bool                   // a record is named with what is above it: "All / Saleable"
 	with     string                 // the one2many that a new record gets one record in
 }
 
@@ -74,7 +75,7 @@ var modelAttributes = map[string]attributes{
 	"res.lang":                {order: "active desc, name"},
 	"res.groups":              {order: "name"},
 	"res.partner.category": {
-		order: "name", defaults: map[string]any{"active": true},
+		order: "name", path: true, defaults: map[string]any{"active": true},
 		declared: []string{"name", "color", "parent_id", "child_ids", "active", "parent_path", "partner_ids"},
 		loop: func(series int) error {
 			if series >= 19 {

@@ -63,6 +63,9 @@ func (e *env) copyData(m *model, id int64, overriding *dict) (*dict, error) {
 	if name, ok := vals.get(m.recName); ok && m.recName == "name" {
 		vals.set("name", str(name)+" (copy)")
 	}
+	if login, ok := vals.get("login"); ok && m.name == "res.users" {
+		vals.set("login", str(login)+" (copy)")
+	}
 	if overriding != nil {
 		for _, name := range overriding.keys {
 			vals.set(name, overriding.values[name])

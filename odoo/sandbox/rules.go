@@ -41,14 +41,28 @@ func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, erro
 	if len(some) > 0 {
 		all = append(all, some)
 	}
-	if len(all) == 0 {
-		return "TRUE", nil
+	sql := "TRUE"
+	if len(all) > 0 {
+		inner := *w
+		inner.env = e.superuser()
+		sql, err = inner.compile(m, alias, all)
+		w.args, w.tables = inner.args, inner.tables
 	}
-	inner := *w
-	inner.env = e.superuser()
-	sql, err := inner.compile(m, alias, all)
-	w.args, w.tables = inner.args, inner.tables
-	return sql, err
+	if err != nil || m.inherits == "" {
+		return sql, err
+	}
+	return e.inheritedRuleSQL(w, m, alias, operation, sql)
+}
+
+// inheritedRuleSQL adds the rules of the record that a model inherits from: users are withheld with their partners.
+func (e *env) inheritedRuleSQL(w *where, m *model, alias, operation, sql string) (string, error) {
+	parent := e.models[m.fields[m.inherits].comodel]
+	inner := w.alias()
+	rule, err := e.ruleSQL(w, parent, inner, operation)
+	if err != nil || rule == "TRUE" {
+		return sql, err
+	}
+	return fmt.Sprintf("(%s) AND %s.%s IN (SELECT %s.id FROM %s %[4]s WHERE %[6]s)", sql, alias, quote(m.inherits), inner, quote(parent.table), rule), nil
 }
 
 // ruleNames are the names that the expressions of rules use.

@@ -64,14 +64,25 @@ var storedComputations = []storedComputation{
 			WHERE u.id = ANY ($1)`,
 	},
 	{ // a partner is shared unless an internal user is behind it
-		model: "res.users", depends: []string{"id", "groups_id", "group_ids", "partner_id"},
+		model: "res.users", depends: []string{"id", "groups_id", "group_ids", "partner_id", "active"},
 		statement: `UPDATE res_partner p SET partner_share = NOT EXISTS (SELECT FROM res_users i WHERE i.partner_id = p.id AND i.active AND NOT i.share)
 			FROM res_users u WHERE u.partner_id = p.id AND u.id = ANY ($1)`,
 	},
 	{
-		model: "res.users", depends: []string{"id", "company_id"},
+		model: "res.users", depends: []string{"id"},
 		statement: `INSERT INTO res_company_users_rel (cid, user_id) SELECT company_id, id FROM res_users WHERE id = ANY ($1)
 			ON CONFLICT DO NOTHING`,
+	},
+	{ // a new user signs with their name, from series 16 on
+		model: "res.users", depends: []string{"id"}, column: "res_groups.api_key_duration", until: 18,
+		statement: `UPDATE res_users u SET signature = '<p data-o-mail-quote="1">--<br data-o-mail-quote="1">' ||
+				replace(replace(replace(p.name, '&', '&amp;'), '<', '&lt;'), '>', '&gt;') || '</p>'
+			FROM res_partner p WHERE p.id = u.partner_id AND u.id = ANY ($1) AND u.signature IS NULL`,
+	},
+	{
+		model: "res.users", depends: []string{"id"}, column: "res_groups.privilege_id",
+		statement: `UPDATE res_users u SET signature = '<div>' || replace(replace(replace(p.name, '&', '&amp;'), '<', '&lt;'), '>', '&gt;') || '</div>'
+			FROM res_partner p WHERE p.id = u.partner_id AND u.id = ANY ($1) AND u.signature IS NULL`,
 	},
 	{ // who creates a company may use it
 		model: "res.company", depends: []string{"id"},

@@ -178,7 +178,10 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 			return err
 		}
 	}
-	return e.recomputeFormulas(m, ids, written)
+	if err := e.recomputeFormulas(m, ids, written); err != nil {
+		return err
+	}
+	return e.checkStored(m, ids, written)
 }
 
 func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
@@ -232,7 +235,11 @@ func (e *env) checkDeletable(m *model, ids []int64) error {
 		}
 		return err
 	case "res.users":
-		const admin = 2
+		const root, admin = 1, 2
+		if slices.Contains(ids, root) {
+			return userError("You can not remove the admin user as it is used internally for resources created by Odoo (updates, " +
+				"module installation, ...)")
+		}
 		if slices.Contains(ids, admin) {
 			return userError("You cannot delete the admin user because it is utilized in various places (such as security " +
 				"configurations,...). Instead, archive it.")
