@@ -205,11 +205,15 @@ func (r *registry) readRules(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-// readGroups reads the groups, by the name that error messages give them: with the category before it, up to series 18.
+// readGroups reads the groups, by the name that error messages give them: with the category before it, from series 19 on
+// with the privilege.
 func (r *registry) readGroups(ctx context.Context, db *sql.DB) error {
 	query := `SELECT id, name, '' AS category FROM res_groups`
 	if r.column("res_groups", "category_id") {
 		query = `SELECT g.id, g.name, c.name AS category FROM res_groups g LEFT JOIN ir_module_category c ON c.id = g.category_id`
+	}
+	if r.column("res_groups", "privilege_id") && r.column("res_groups_privilege", "name") {
+		query = `SELECT g.id, g.name, p.name AS category FROM res_groups g LEFT JOIN res_groups_privilege p ON p.id = g.privilege_id`
 	}
 	err := each(ctx, db, query, func(c map[string]string) error {
 		g := &group{id: integer(c["id"]), fullName: english(c["name"])}
