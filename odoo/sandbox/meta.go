@@ -164,33 +164,6 @@ func defaultMembers(v any) any {
 	return append([]any{[]any{int64(commandSet), int64(0), ids}}, created...)
 }
 
-func runNameSearch(e *env, r *records, args map[string]any) (any, error) {
-	m := r.model
-	extra, ok := args["args"]
-	if !ok {
-		extra = args["domain"]
-	}
-	if extra == nil {
-		extra = []any{}
-	}
-	list, _ := items(extra)
-	search := []any{}
-	if name := str(args["name"]); name != "" {
-		fields := append([]string{m.recName}, m.searched...)
-		for range fields[1:] {
-			search = append(search, "|")
-		}
-		for _, f := range fields {
-			search = append(search, []any{f, args["operator"], name})
-		}
-	}
-	ids, err := e.search(m, query{domain: append(search, list...), limit: args["limit"]})
-	if err != nil {
-		return nil, err
-	}
-	return e.namePairs(m, ids)
-}
-
 // namePairs are [id, name] of records.
 func (e *env) namePairs(m *model, ids []int64) (any, error) {
 	names, err := e.displayNames(m, ids)

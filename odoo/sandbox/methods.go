@@ -24,6 +24,8 @@ var methods = []method{
 	{signature: parseSignature("BaseModel.search_count(self, args)"), class: true, until: 15, run: runSearchCount},
 	{signature: parseSignature("BaseModel.search_count(self, domain, limit=None)"), class: true, since: 16, run: runSearchCount},
 	{signature: parseSignature("BaseModel.search_read(self, domain=None, fields=None, offset=0, limit=None, order=None)"), class: true, run: runSearchRead},
+	{signature: parseSignature("BaseModel.read_group(self, domain, fields, groupby, offset=0, limit=None, orderby=False, lazy=True)"), class: true, run: runReadGroup},
+	{signature: parseSignature("Base.formatted_read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None)"), class: true, since: 19, run: runFormattedReadGroup},
 	{signature: parseSignature("BaseModel.read(self, fields=None, load='_classic_read')"), run: runRead},
 	{signature: parseSignature("create(self, vals_list)"), class: true, first: true, overrides: true, run: runCreate},
 	{signature: parseSignature("BaseModel.write(self, vals)"), overrides: true, run: runWrite},

@@ -43,7 +43,7 @@ var modelAttributes = map[string]attributes{
 	"res.partner": {
 		order: "display_name", recName: "display_name", class: "Partner",
 		defaults: map[string]any{"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true},
-		searched: []string{"email", "ref", "vat"},
+		searched: []string{"email", "ref", "vat", "company_registry"},
 		declared: []string{
 			"name", "complete_name", "date", "title", "parent_id", "parent_name", "child_ids", "ref", "lang", "active_lang_count",
 			"tz", "tz_offset", "user_id", "vat", "same_vat_partner_id", "bank_ids", "website", "comment", "category_id", "credit_limit",
@@ -65,8 +65,10 @@ var modelAttributes = map[string]attributes{
 	"base":              {abstract: true},
 	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
 	"res.country":       {order: "name", searched: []string{"code"}},
-	"res.country.state": {order: "code"},
-	"res.currency":      {order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}},
+	"res.country.state": {order: "code", searched: []string{"code"}},
+	"res.currency": {
+		order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}, searched: []string{"full_name"},
+	},
 	"res.currency.rate": {order: "name desc", defaults: map[string]any{"company_id": int64(1)}},
 	"res.lang":          {order: "active desc, name"},
 	"res.groups":        {order: "name"},
@@ -80,7 +82,7 @@ var modelAttributes = map[string]attributes{
 			return userError("Recursion Detected.")
 		},
 	},
-	"ir.model":        {order: "model"},
+	"ir.model":        {order: "model", searched: []string{"model"}},
 	"ir.model.fields": {order: "name", recName: "field_description"},
 	"ir.config_parameter": {
 		order: "key", recName: "key",

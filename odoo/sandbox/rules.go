@@ -9,6 +9,7 @@ import (
 )
 
 // ruleSQL is the condition that the record rules put on a model: all global rules, and one of those of the user's groups.
+// The rules of a model that it inherits from count too.
 func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, error) {
 	if e.su {
 		return "TRUE", nil
@@ -17,7 +18,7 @@ func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	all, some := andDomain{}, orDomain{}
+	all, some := andDomain{boolDomain(true)}, orDomain{}
 	for _, rule := range m.rules {
 		applies := map[string]bool{"read": rule.read, "write": rule.write, "create": rule.create, "unlink": rule.unlink}[operation]
 		mine := slices.ContainsFunc(rule.groups, func(g int64) bool { return e.user.groups[g] })
@@ -41,14 +42,13 @@ func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, erro
 	if len(some) > 0 {
 		all = append(all, some)
 	}
-	if len(all) == 0 {
-		return "TRUE", nil
+	sql, err := w.as(e.superuser(), func() (string, error) { return w.compile(m, alias, all) })
+	if err != nil || m.inherits == "" {
+		return sql, err
 	}
-	inner := *w
-	inner.env = e.superuser()
-	sql, err := inner.compile(m, alias, all)
-	w.args, w.tables = inner.args, inner.tables
-	return sql, err
+	parent, inner := e.models[m.fields[m.inherits].comodel], w.alias()
+	inherited, err := e.ruleSQL(w, parent, inner, operation)
+	return fmt.Sprintf("(%s) AND %s.%s IN (SELECT %s.id FROM %s %[4]s WHERE %[6]s)", sql, alias, quote(m.inherits), inner, quote(parent.table), inherited), err
 }
 
 // ruleNames are the names that the expressions of rules use.

@@ -11,6 +11,7 @@ type query struct {
 	domain        any
 	offset, limit any
 	order         any
+	parsed        domain // in place of domain
 }
 
 func queryOf(args map[string]any) query {
@@ -44,14 +45,17 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 	if err := e.checkAccess(m, "read"); err != nil {
 		return nil, err
 	}
-	d, err := parseDomain(q.domain, e.series)
-	if err != nil {
-		return nil, err
+	d := q.parsed
+	if d == nil {
+		var err error
+		if d, err = parseDomain(q.domain, e.series); err != nil {
+			return nil, err
+		}
 	}
-	d = e.activeOnly(m, d)
-	if !m.stored {
+	if !m.stored || never(d) {
 		return nil, nil
 	}
+	d = e.activeOnly(m, d)
 	w := &where{env: e}
 	sql, err := w.compile(m, "t0", d)
 	if err != nil {
