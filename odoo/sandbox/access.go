@@ -62,7 +62,19 @@ func (e *env) forbiddenField(m *model, names ...string) error {
 		". Please contact your system administrator.\n\nOperation: read\nUser: " + str(e.uid) + "\nGroups: always forbidden")
 }
 
+// checkMode refuses an operation that is none.
+func checkMode(operation any) error {
+	switch operation {
+	case "read", "write", "create", "unlink":
+		return nil
+	}
+	return assertionError("Invalid access mode")
+}
+
 func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(args["operation"]); err != nil {
+		return nil, err
+	}
 	err := e.checkAccess(r.model, str(args["operation"]))
 	if truthy(args["raise_exception"]) && (err != nil || e.series >= 18) {
 		return nil, err // from series 18 on it answers None: read.car
@@ -71,14 +83,43 @@ func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) 
 }
 
 func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(args["operation"]); err != nil {
+		return nil, err
+	}
 	operation := str(args["operation"])
 	if e.checkAccess(r.model, operation) != nil {
 		return false, nil
 	}
-	ids, err := idList(r.ids)
+	ids, err := e.recordIDs(r.ids)
 	if err != nil || len(ids) == 0 {
 		return err == nil, err
 	}
 	allowed, err := e.allowed(r.model, ids, operation)
 	return len(allowed) == len(ids), err
+}
+
+// runCheckAccess is check_access, and check_access_rule, which looks at the record rules only up to series 16.
+func runCheckAccess(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(args["operation"]); err != nil {
+		return nil, err
+	}
+	operation := str(args["operation"])
+	if e.series >= 17 {
+		if err := e.checkAccess(r.model, operation); err != nil {
+			return nil, err
+		}
+	}
+	ids, err := e.recordIDs(r.ids)
+	if err != nil {
+		return nil, err
+	}
+	there, err := e.existing(r.model, ids)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := e.allowed(r.model, ids, operation)
+	if err == nil && len(allowed) < len(there) {
+		err = e.ruleError(r.model, operation)
+	}
+	return nil, err
 }

@@ -23,7 +23,7 @@ var computed = map[string]computation{
 	"res.users.password":       {read: emptyText, write: writePassword},
 	"res.users.new_password":   {read: emptyText, write: writePassword},
 	"res.users.totp_enabled":   {read: hasTOTP},
-	"res.partner.company_type": {read: companyType},
+	"res.partner.company_type": {read: companyType, write: writeCompanyType},
 }
 
 func (e *env) attachment(id int64) ([]byte, error) {
@@ -102,4 +102,11 @@ func companyType(e *env, id int64) (any, error) {
 		return "company", e.databaseError(err)
 	}
 	return "person", e.databaseError(err)
+}
+
+func writeCompanyType(_ *env, value any) (map[string]any, error) {
+	if value != "company" && value != "person" && truthy(value) {
+		return nil, valueError("Wrong value for res.partner.company_type: " + repr(value))
+	}
+	return map[string]any{"is_company": value == "company"}, nil
 }

@@ -42,10 +42,12 @@ var methods = []method{
 	{signature: parseSignature("BaseModel.default_get(self, fields)"), class: true, since: 19, run: runDefaultGet},
 	{signature: parseSignature("BaseModel.name_search(self, name='', args=None, operator='ilike', limit=100)"), class: true, until: 18, run: runNameSearch},
 	{signature: parseSignature("BaseModel.name_search(self, name='', domain=None, operator='ilike', limit=100)"), class: true, since: 19, run: runNameSearch},
-	{signature: parseSignature("BaseModel.name_create(self, name)"), class: true, run: runNameCreate},
+	{signature: parseSignature("BaseModel.name_create(self, name)"), class: true, overrides: true, run: runNameCreate},
 	{signature: parseSignature("BaseModel.name_get(self)"), until: 16, run: runNameGet},
 	{signature: parseSignature("BaseModel.check_access_rights(self, operation, raise_exception=True)"), class: true, run: runCheckAccessRights},
 	{signature: parseSignature("BaseModel.has_access(self, operation)"), since: 18, run: runHasAccess},
+	{signature: parseSignature("BaseModel.check_access(self, operation)"), since: 18, until: 18, run: runCheckAccess},
+	{signature: parseSignature("BaseModel.check_access_rule(self, operation)"), run: runCheckAccess},
 	{signature: parseSignature("copy(self, default=None)"), run: runCopy},
 	{signature: parseSignature("BaseModel.get_external_id(self)"), run: runGetExternalID},
 	{signature: parseSignature("BaseModel.get_metadata(self)"), run: runGetMetadata},
@@ -64,7 +66,7 @@ var methods = []method{
 var privateMethods = []string{
 	"exists", "browse", "sudo", "with_user", "ensure_one", "mapped", "filtered", "filtered_domain", "sorted", "with_context",
 	"with_company", "with_env", "with_prefetch", "search_fetch", "fetch", "flush_model", "flush_recordset", "invalidate_model",
-	"invalidate_recordset", "init",
+	"invalidate_recordset", "init", "check_access",
 }
 
 // findMethod is the method a public name stands for.

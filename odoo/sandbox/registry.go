@@ -12,11 +12,13 @@ import (
 
 // registry is what the database says of models, read once.
 type registry struct {
-	series  int
-	models  map[string]*model
-	tables  map[string]map[string]string // column types by table and column
-	byTable map[string]*model
-	groups  map[int64]*group
+	series int
+	models map[string]*model
+	// modelNames are the models in alphabetical order.
+	modelNames []string
+	tables     map[string]map[string]string // column types by table and column
+	byTable    map[string]*model
+	groups     map[int64]*group
 }
 
 // model is a model as data.
@@ -267,6 +269,7 @@ func (r *registry) nameFields(context.Context, *sql.DB) error {
 	if r.series >= 19 {
 		first, last = []string{"id", "display_name"}, last[3:]
 	}
+	r.modelNames = slices.Sorted(maps.Keys(r.models))
 	for _, m := range r.models {
 		own := slices.DeleteFunc(slices.Sorted(maps.Keys(m.fields)), func(n string) bool {
 			return slices.Contains(first, n) || slices.Contains(last, n) || slices.Contains(m.declared, n)

@@ -21,12 +21,21 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 			return nil, err
 		}
 	}
+	vals, ok := args["vals"].(*dict)
+	if e = e.forSelf(m, r.ids, vals); ok {
+		if err := e.checkSelfArchive(m, r.ids, vals); err != nil {
+			return nil, err
+		}
+	}
 	if err := e.checkAccess(m, "write"); err != nil {
 		return nil, err
 	}
-	vals, ok := args["vals"].(*dict)
 	if !ok {
-		return nil, attributeError("'" + typeName(args["vals"]) + "' object has no attribute 'items'")
+		attribute := "items"
+		if m.class != "" {
+			attribute = "get"
+		}
+		return nil, attributeError("'" + typeName(args["vals"]) + "' object has no attribute '" + attribute + "'")
 	}
 	ids, err := e.checkRecords(m, r.ids, "write")
 	if err != nil {
@@ -46,7 +55,7 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 
 // checkRecords are the ids as numbers, each of a record that is there and that the rules let the user have.
 func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, error) {
-	ids, err := idList(list)
+	ids, err := e.recordIDs(list)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +80,7 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeInherited(m, ids, vals); err != nil {
 		return err
 	}
-	columns, err := e.columns(m, vals)
+	columns, err := e.columns(m, vals, false)
 	if err != nil {
 		return err
 	}
@@ -99,7 +108,35 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return err
 	}
+	if err := e.checkConstraints(m, ids); err != nil {
+		return err
+	}
 	return e.recompute(m, ids, vals.keys)
+}
+
+// selfWritable are the fields that users may write of themselves.
+var selfWritable = []string{"signature", "action_id", "company_id", "email", "name", "image_1920", "lang", "tz"}
+
+// forSelf is the environment in which a user's own record is written: the superuser's where only selfWritable fields are.
+func (e *env) forSelf(m *model, ids []any, vals *dict) *env {
+	if m.name != "res.users" || len(ids) != 1 || ids[0] != e.uid || vals == nil {
+		return e
+	}
+	for _, name := range vals.keys {
+		if !slices.Contains(selfWritable, name) {
+			return e
+		}
+	}
+	return e.superuser()
+}
+
+// checkSelfArchive keeps users from archiving themselves.
+func (e *env) checkSelfArchive(m *model, ids []any, vals *dict) error {
+	active, given := vals.get("active")
+	if m.name == "res.users" && given && !truthy(active) && slices.Contains(ids, any(e.uid)) {
+		return userError("You cannot deactivate the user you're currently logged in as.")
+	}
+	return nil
 }
 
 // writeInherited writes related fields where their record is: those of the partner of a user, for example.
@@ -170,11 +207,14 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkAccess(m, "unlink"); err != nil {
 		return nil, err
 	}
-	given, err := idList(r.ids)
+	given, err := e.recordIDs(r.ids)
 	if err != nil {
 		return nil, err
 	}
 	ids, err := e.existing(m, given)
+	if err == nil && m.name == "res.partner" { // it reads the records to see whether they are users'
+		_, err = e.checkRecords(m, r.ids, "unlink")
+	}
 	if err != nil || len(ids) == 0 {
 		return err == nil, err
 	}
@@ -184,7 +224,7 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkDeletable(m, ids); err != nil {
 		return nil, err
 	}
-	return true, e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
+	return true, e.unlink(m, ids)
 }
 
 // checkDeletable refuses what Odoo protects in Python.
@@ -198,6 +238,10 @@ func (e *env) checkDeletable(m *model, ids []int64) error {
 		return err
 	case "res.users":
 		const admin = 2
+		if slices.Contains(ids, 1) {
+			return userError("You can not remove the admin user as it is used internally for resources created by Odoo (updates, " +
+				"module installation, ...)")
+		}
 		if slices.Contains(ids, admin) {
 			return userError("You cannot delete the admin user because it is utilized in various places (such as security " +
 				"configurations,...). Instead, archive it.")
