@@ -18,12 +18,17 @@ type computation struct {
 
 // computed are the computed fields that recorded cases use, by "model.field".
 var computed = map[string]computation{
-	"ir.attachment.datas":      {read: attachmentData, write: writeAttachmentData},
-	"ir.attachment.raw":        {read: attachmentRaw},
-	"res.users.password":       {read: emptyText, write: writePassword},
-	"res.users.new_password":   {read: emptyText, write: writePassword},
-	"res.users.totp_enabled":   {read: hasTOTP},
-	"res.partner.company_type": {read: companyType, write: writeCompanyType},
+	"ir.attachment.datas":           {read: attachmentData, write: writeAttachmentData},
+	"ir.attachment.raw":             {read: attachmentRaw},
+	"res.users.password":            {read: emptyText, write: writePassword},
+	"res.users.new_password":        {read: emptyText, write: writePassword},
+	"res.users.totp_enabled":        {read: hasTOTP},
+	"res.partner.contact_address":   {read: contactAddress},
+	"res.partner.email_formatted":   {read: formattedEmail},
+	"res.partner.tz_offset":         {read: partnerZoneOffset},
+	"res.users.tz_offset":           {read: userZoneOffset},
+	"res.partner.active_lang_count": {read: activeLanguages},
+	"res.partner.company_type":      {read: companyType, write: writeCompanyType},
 }
 
 func (e *env) attachment(id int64) ([]byte, error) {

@@ -89,7 +89,7 @@ func (w *where) any(m *model, alias string, f *field, op string, d domain) (stri
 	switch {
 	case facts.bypass:
 		e = e.superuser()
-	case f.kind == "many2one":
+	case f.kind == "many2one", facts.archived && e.series >= 16:
 		e = e.with("active_test", false)
 	}
 	if facts.domain != nil && f.kind != "many2one" && w.env.series >= 16 {

@@ -107,8 +107,9 @@ func (e *env) addDefaults(m *model, vals *dict) error {
 		}
 		vals.set(name, v)
 	}
-	for name, value := range m.defaults {
+	for _, name := range slices.Sorted(maps.Keys(m.defaults)) {
 		if _, given := vals.get(name); !given && m.fields[name] != nil {
+			value, _ := m.defaultOf(e, name)
 			vals.set(name, value)
 		}
 	}

@@ -9,7 +9,7 @@ type fieldFacts struct {
 
 // relationFacts are the facts of Odoo 15 to 19, by "model.field".
 var relationFacts = map[string]fieldFacts{
-	"res.partner.child_ids":     {domain: condition{field: "active", op: "=", value: true}},
+	"res.partner.child_ids":     {domain: condition{field: "active", op: "=", value: true}, archived: true},
 	"res.partner.user_ids":      {bypass: true},
 	"res.users.partner_id":      {bypass: true},
 	"res.company.all_child_ids": {archived: true},

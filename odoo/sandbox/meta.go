@@ -2,63 +2,8 @@ package sandbox
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
-
-func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
-	wanted, _ := items(args["allfields"])
-	attributes, _ := items(args["attributes"])
-	result := newDict()
-	for _, name := range r.model.fieldNames() {
-		f := r.model.fields[name]
-		if len(wanted) > 0 && !slices.Contains(wanted, any(name)) || slices.Contains(r.model.noAccess, name) {
-			continue
-		}
-		all := f.description(e.series)
-		if !truthy(args["attributes"]) {
-			result.set(name, all)
-			continue
-		}
-		some := newDict()
-		for _, key := range all.keys {
-			if slices.Contains(attributes, any(key)) {
-				some.set(key, all.values[key])
-			}
-		}
-		result.set(name, some)
-	}
-	return result, nil
-}
-
-// description is what fields_get tells of a field: in alphabetical order, but for the type in series 15.
-func (f *field) description(series int) *dict {
-	d := newDict()
-	if series < 16 {
-		d.set("type", f.kind)
-	}
-	d.set("name", f.name)
-	d.set("readonly", f.readonly)
-	if f.kind == "one2many" || f.kind == "many2one" || f.kind == "many2many" {
-		d.set("relation", f.comodel)
-	}
-	if f.inverse != "" {
-		d.set("relation_field", f.inverse)
-	}
-	d.set("required", f.required)
-	d.set("searchable", f.stored || f.related != "")
-	if f.kind == "selection" {
-		d.set("selection", append([]any{}, f.selection...))
-	}
-	d.set("sortable", f.column != "")
-	d.set("store", f.stored)
-	d.set("string", f.label)
-	if f.translated {
-		d.set("translate", true)
-	}
-	d.set("type", f.kind)
-	return d
-}
 
 func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 	list, ok := args["fields_list"]
@@ -82,7 +27,7 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 				return nil, err
 			}
 			result.set(f.name, converted)
-		} else if v, ok := r.model.defaults[f.name]; ok && (truthy(v) || f.kind == "boolean") {
+		} else if v, ok := r.model.defaultOf(e, f.name); ok {
 			result.set(f.name, v)
 		}
 	}

@@ -1,5 +1,7 @@
 package sandbox
 
+import "time"
+
 // attributes are what a model's class says in Python and no table holds.
 type attributes struct {
 	order    string                 // _order
@@ -7,7 +9,7 @@ type attributes struct {
 	inherits string                 // the many2one of _inherits
 	parent   string                 // _parent_name
 	class    string                 // the class that overrides create and write, as TypeErrors name it; "" is BaseModel
-	defaults map[string]any         // values of new records
+	defaults map[string]any         // values of new records, a func(*env) any for those that depend on the caller
 	searched []string               // the fields that name_search looks in, beside the name
 	unique   map[string]string      // messages of unique constraints
 	digits   map[string]int         // decimals of float fields
@@ -15,6 +17,32 @@ type attributes struct {
 	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
+}
+
+func callerLang(e *env) any {
+	if lang, _ := e.context.get("lang"); truthy(lang) {
+		return lang
+	}
+	return orFalse(e.user.lang)
+}
+
+func callerZone(e *env) any {
+	zone, _ := e.context.get("tz")
+	if truthy(zone) {
+		return zone
+	}
+	return false
+}
+
+func today(*env) any { return time.Now().UTC().Format(dateLayout) }
+
+// defaultOf is a field's default, evaluated.
+func (m *model) defaultOf(e *env, name string) (any, bool) {
+	v, ok := m.defaults[name]
+	if compute, isFunc := v.(func(*env) any); isFunc {
+		v = compute(e)
+	}
+	return v, ok
 }
 
 // attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.
@@ -42,7 +70,10 @@ func attributesOf(name string, series int) attributes {
 var modelAttributes = map[string]attributes{
 	"res.partner": {
 		order: "display_name", recName: "display_name", class: "Partner",
-		defaults: map[string]any{"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true},
+		defaults: map[string]any{
+			"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true, "lang": callerLang,
+			"tz": callerZone,
+		},
 		searched: []string{"email", "ref", "vat", "company_registry"},
 		declared: []string{
 			"name", "complete_name", "date", "title", "parent_id", "parent_name", "child_ids", "ref", "lang", "active_lang_count",
@@ -69,7 +100,7 @@ var modelAttributes = map[string]attributes{
 	"res.currency": {
 		order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}, searched: []string{"full_name"},
 	},
-	"res.currency.rate": {order: "name desc", defaults: map[string]any{"company_id": int64(1)}},
+	"res.currency.rate": {order: "name desc", defaults: map[string]any{"company_id": int64(1), "name": today}},
 	"res.lang":          {order: "active desc, name"},
 	"res.groups":        {order: "name"},
 	"res.partner.category": {

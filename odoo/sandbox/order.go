@@ -50,8 +50,14 @@ func (t orderTerm) String() string {
 func (e *env) orderTerms(m *model, alias, order string, reverse bool, seen []*field) ([]orderTerm, error) {
 	var terms []orderTerm
 	for _, part := range strings.Split(order, ",") {
-		words := strings.Fields(strings.ToLower(part))
-		name, byID := strings.CutSuffix(strings.Trim(words[0], `"`), ".id")
+		words := strings.Fields(part)
+		name, byID := strings.CutSuffix(words[0], ".id")
+		if e.series < 16 {
+			name = strings.Trim(name, `"`)
+		}
+		for i := range words[1:] {
+			words[i+1] = strings.ToLower(words[i+1])
+		}
 		t := orderTerm{direction: "ASC"}
 		if slices.Contains(words, "desc") != reverse {
 			t.direction = "DESC"
@@ -80,6 +86,8 @@ func (e *env) fieldOrder(m *model, alias, name string, byID bool, t orderTerm, s
 			return e.orderThrough(alias, step, rest, t, append(seen, f))
 		}
 		return nil, nil
+	case f.column == "" && e.series >= 16 && len(seen) == 0:
+		return nil, valueError("Cannot convert " + m.name + "." + f.name + " to SQL because it is not stored")
 	case f.column == "":
 		return nil, nil
 	case f.kind == "many2one" && !byID:

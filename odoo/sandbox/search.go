@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"strings"
-
-	"github.com/lib/pq"
 )
 
 // query is what a search asks for.
@@ -35,7 +33,7 @@ func runSearchCount(e *env, r *records, args map[string]any) (any, error) {
 }
 
 func (e *env) count(m *model, q query) (any, error) {
-	q.order = nil
+	q.order = "id"
 	ids, err := e.search(m, q)
 	return int64(len(ids)), err
 }
@@ -65,6 +63,9 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOrderType(q.order); err != nil {
+		return nil, err
+	}
 	order, err := e.orderBy(m, "t0", orderText(q.order))
 	if err != nil {
 		return nil, err
@@ -88,23 +89,26 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 
 // rowCount is a limit or offset as SQL text.
 func (e *env) rowCount(v any) (string, error) {
+	if e.series >= 16 {
+		return literal(v)
+	}
 	switch v.(type) {
-	case *dict:
-		if e.series < 16 {
-			return "", typeError("%d format: a real number is required, not dict")
-		}
-		return "", newError("psycopg2.ProgrammingError", "can't adapt type 'dict'")
-	case []any, string:
-		if e.series < 16 {
-			return "", typeError("%d format: a real number is required, not " + typeName(v))
-		}
-		return "(" + pq.QuoteLiteral(str(v)) + ")", nil
+	case *dict, []any, string:
+		return "", typeError("%d format: a real number is required, not " + typeName(v))
 	}
 	n, err := toInt(v)
 	if err != nil {
 		return "", err
 	}
 	return "(" + str(n) + ")", nil
+}
+
+// checkOrderType refuses an order that is no text.
+func checkOrderType(v any) error {
+	if _, isText := v.(string); isText || !truthy(v) {
+		return nil
+	}
+	return typeError("expected string or bytes-like object, got '" + typeName(v) + "'")
 }
 
 func orderText(v any) string {
@@ -161,7 +165,14 @@ func runSearchRead(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.read(r.model, ints(ids), names, true)
+	rest, _ := args["read_kwargs"].(*dict) // the keyword arguments that read gets
+	for _, k := range rest.copy().keys {
+		if k != "load" {
+			return nil, typeError("BaseModel.read() got an unexpected keyword argument " + repr(k))
+		}
+	}
+	load, given := rest.get("load")
+	return e.read(r.model, ints(ids), names, !given || load == "_classic_read")
 }
 
 // ints is a list of ids as a Python list.

@@ -10,6 +10,7 @@ import (
 type signature struct {
 	name   string // as the TypeError names it
 	params []param
+	rest   string // the parameter that takes further keyword arguments, as a dict; "" where there is none
 }
 
 type param struct {
@@ -28,6 +29,10 @@ func parseSignature(text string) signature {
 	for _, p := range strings.Split(list, ",") {
 		p = strings.TrimSpace(p)
 		if p == "" {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(p, "**"); ok {
+			s.rest = rest
 			continue
 		}
 		name, value, optional := strings.Cut(p, "=")
@@ -61,9 +66,17 @@ func (s signature) bind(args []any, kwargs *dict) (map[string]any, error) {
 	for i, v := range args[:min(len(args), len(s.params))] {
 		bound[s.params[i].name] = v
 	}
+	if s.rest != "" {
+		bound[s.rest] = newDict()
+	}
 	if kwargs != nil {
 		for _, k := range kwargs.keys {
-			if !slices.ContainsFunc(s.params, func(p param) bool { return p.name == k }) {
+			known := slices.ContainsFunc(s.params, func(p param) bool { return p.name == k })
+			if s.rest != "" && !known {
+				bound[s.rest].(*dict).set(k, kwargs.values[k])
+				continue
+			}
+			if !known {
 				return nil, typeError(fmt.Sprintf("%s() got an unexpected keyword argument %s", s.name, repr(k)))
 			}
 			if _, twice := bound[k]; twice {
