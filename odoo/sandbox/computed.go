@@ -47,6 +47,9 @@ func attachmentData(e *env, id int64) (any, error) {
 
 func attachmentRaw(e *env, id int64) (any, error) {
 	content, err := e.attachment(id)
+	if size, _ := e.context.get("bin_size"); truthy(size) {
+		return humanSize(len(content)), err
+	}
 	return bytes(content), err
 }
 

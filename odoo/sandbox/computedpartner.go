@@ -7,17 +7,25 @@ import (
 	"time"
 )
 
-// contactAddress is a partner's address in the default format of countries, with the name of its company before it.
+// defaultAddress is how the addresses of most countries are written.
+const defaultAddress = "%(street)s\n%(street2)s\n%(city)s %(state_code)s %(zip)s\n%(country_name)s"
+
+// contactAddress is a partner's address as its country writes it, with the name of its company before it.
 func contactAddress(e *env, id int64) (any, error) {
-	var company, street, street2, city, zip, country string
+	var company, street, street2, city, zip, country, format string
 	err := e.tx.QueryRowContext(e.ctx, `SELECT coalesce(p.commercial_company_name, ''), coalesce(p.street, ''), coalesce(p.street2, ''),
-			coalesce(p.city, ''), coalesce(p.zip, ''), coalesce(`+translated(e, "c.name")+`, '')
-		FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id WHERE p.id = $1`, id).
-		Scan(&company, &street, &street2, &city, &zip, &country)
+			coalesce(p.city, ''), coalesce(p.zip, ''), coalesce(`+translated(e, "c.name")+`, ''), coalesce(c.address_format, $2)
+		FROM res_partner p LEFT JOIN res_country c ON c.id = p.country_id WHERE p.id = $1`, id, defaultAddress).
+		Scan(&company, &street, &street2, &city, &zip, &country, &format)
 	if err != nil {
 		return nil, e.databaseError(err)
 	}
-	address := strings.Join([]string{street, street2, strings.TrimSpace(city + "  " + zip), country}, "\n")
+	lines := strings.Split(strings.NewReplacer("%(street)s", street, "%(street2)s", street2, "%(city)s", city, "%(zip)s", zip,
+		"%(country_name)s", country, "%(state_code)s", "", "%(state_name)s", "", "%(country_code)s", "").Replace(format), "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	address := strings.Join(lines, "\n")
 	if company != "" {
 		address = company + "\n" + address
 	}

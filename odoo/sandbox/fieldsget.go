@@ -16,7 +16,7 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 			continue
 		}
 		all := r.model.describe(f, e.series)
-		if !truthy(args["attributes"]) {
+		if args["attributes"] == nil || e.series < 16 && !truthy(args["attributes"]) {
 			result.set(name, all)
 			continue
 		}

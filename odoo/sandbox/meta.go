@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,10 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 	if !ok {
 		list = args["fields"]
 	}
-	names, _ := items(list)
+	names, ok := items(list)
+	if !ok {
+		return nil, typeError("'" + typeName(list) + "' object is not iterable")
+	}
 	result := newDict()
 	for _, item := range names {
 		f := r.model.fields[str(item)]
@@ -207,7 +211,7 @@ func runExists(e *env, r *records, _ map[string]any) (any, error) {
 		return nil, err
 	}
 	there, err := e.existing(r.model, ids)
-	return ints(there), err
+	return ints(slices.DeleteFunc(ids, func(id int64) bool { return !slices.Contains(there, id) })), err
 }
 
 // runBrowse answers what Odoo does: browse is called on the ids, without any of its own.

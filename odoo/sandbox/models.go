@@ -34,6 +34,10 @@ func callerZone(e *env) any {
 	return false
 }
 
+func noMembers(*env) any { return []any{[]any{int64(commandSet), int64(0), []any{}}} }
+
+func ownCompanies(*env) any { return []any{[]any{int64(commandSet), int64(0), []any{int64(1)}}} }
+
 func today(*env) any { return time.Now().UTC().Format(dateLayout) }
 
 // defaultOf is a field's default, evaluated.
@@ -72,7 +76,7 @@ var modelAttributes = map[string]attributes{
 		order: "display_name", recName: "display_name", class: "Partner",
 		defaults: map[string]any{
 			"active": true, "type": "contact", "color": int64(0), "is_company": false, "partner_share": true, "lang": callerLang,
-			"tz": callerZone,
+			"tz": callerZone, "category_id": noMembers,
 		},
 		searched: []string{"email", "ref", "vat", "company_registry"},
 		declared: []string{
@@ -88,7 +92,9 @@ var modelAttributes = map[string]attributes{
 	},
 	"res.users": {
 		order: "name, login", inherits: "partner_id",
-		defaults: map[string]any{"active": true, "company_id": int64(1), "share": false},
+		defaults: map[string]any{
+			"active": true, "company_id": int64(1), "company_ids": ownCompanies, "lang": callerLang, "tz": callerZone,
+		},
 		searched: []string{"login"},
 		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
 		noAccess: []string{"totp_secret"},

@@ -8,11 +8,12 @@ import (
 )
 
 // orderPattern is what an order may look like.
-var orderPattern = regexp.MustCompile(`(?i)^(\s*([a-z0-9:_]+|"[a-z0-9:_]+")(\.id)?(\s+(desc|asc))?(\s+nulls\s+(first|last))?\s*(,|$))+$`)
+var orderPattern = regexp.MustCompile(`(?i)^(\s*([a-z0-9:_]+|"[a-z0-9:_]+")(\.[a-z0-9_]+)?(\s+(desc|asc))?(\s+nulls\s+(first|last))?\s*(,|$))+$`)
 
 // checkOrder refuses what is no list of fields, before any of it reaches the database.
 func (e *env) checkOrder(order string) error {
-	unknown := e.series < 16 && strings.Contains(strings.ToLower(order), "nulls")
+	unknown := e.series < 16 && (strings.Contains(strings.ToLower(order), "nulls") || strings.Contains(order, ".")) ||
+		e.series >= 19 && strings.Contains(order, `"`)
 	if unknown || !orderPattern.MatchString(order) || strings.HasSuffix(strings.TrimSpace(order), ",") {
 		return userError("Invalid \"order\" specified (" + order + "). A valid \"order\" specification is a comma-separated list " +
 			"of valid field names (optionally followed by asc/desc for the direction)")
@@ -52,8 +53,9 @@ func (e *env) orderTerms(m *model, alias, order string, reverse bool, seen []*fi
 	for _, part := range strings.Split(order, ",") {
 		words := strings.Fields(part)
 		name, byID := strings.CutSuffix(words[0], ".id")
-		if e.series < 16 {
-			name = strings.Trim(name, `"`)
+		name, _, _ = strings.Cut(name, ":")
+		if head, rest, dotted := strings.Cut(name, "."); dotted && len(seen) == 0 {
+			return nil, e.orderPath(m, head, rest)
 		}
 		for i := range words[1:] {
 			words[i+1] = strings.ToLower(words[i+1])
@@ -72,6 +74,14 @@ func (e *env) orderTerms(m *model, alias, order string, reverse bool, seen []*fi
 		terms = append(terms, more...)
 	}
 	return terms, nil
+}
+
+// orderPath refuses the order by a field of another record.
+func (e *env) orderPath(m *model, name, rest string) error {
+	if e.series >= 19 && m.fields[name] != nil {
+		return valueError("Invalid field property " + repr(rest) + " on " + m.name + "." + name)
+	}
+	return valueError("Invalid field " + repr(name+"."+rest) + " on model " + repr(m.name))
 }
 
 // fieldOrder are the terms that a field sorts by: a many2one sorts as the order of its model.

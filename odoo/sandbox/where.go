@@ -64,8 +64,12 @@ func (w *where) compile(m *model, alias string, d domain) (string, error) {
 
 func (w *where) join(m *model, alias string, parts []domain, with string) (string, error) {
 	list := make([]string, len(parts))
-	for i, part := range parts {
-		sql, err := w.compile(m, alias, part)
+	for n := range parts {
+		i := n
+		if w.env.series < 19 {
+			i = len(parts) - 1 - n // the last condition is the first to be looked at, which errors show
+		}
+		sql, err := w.compile(m, alias, parts[i])
 		if err != nil {
 			return "", err
 		}
