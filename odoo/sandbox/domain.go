@@ -165,11 +165,15 @@ func (p *domainParser) leaf(token any) (domain, error) {
 	if op == "<>" {
 		op = "!="
 	}
-	anyOp := op == "any" || op == "not any"
+	anyOp, value := op == "any" || op == "not any", parts[2]
+	if p.series < 16 && !slices.Contains(operators[:len(operators)-2], op) {
+		if err := hashable([]any{value}); err != nil {
+			return nil, err // it looks for the leaf among the operators
+		}
+	}
 	if !isName || name == "" && p.series < 16 || !isOp || !slices.Contains(operators, op) || anyOp && p.series < 16 {
 		return nil, invalid
 	}
-	value := parts[2]
 	if anyOp {
 		d, err := parseDomain(orNoDomain(value), p.series)
 		if err != nil {

@@ -45,7 +45,28 @@ func runNameSearch(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.name == "res.users" && e.series >= 17 {
+		if found, err = e.selfFirst(m, found, andDomain{named, rest}, limit); err != nil {
+			return nil, err
+		}
+	}
 	return e.namePairs(m, append(ids, found...))
+}
+
+// selfFirst puts the user who asks first, even where the limit had left them out.
+func (e *env) selfFirst(m *model, found []int64, d domain, limit any) ([]int64, error) {
+	at := slices.Index(found, e.uid)
+	if n, limited := limit.(int64); at < 0 && limited && int64(len(found)) == n {
+		self, err := e.search(m, query{parsed: andDomain{d, condition{field: "id", op: "=", value: e.uid}}})
+		if err != nil || len(self) == 0 {
+			return found, err
+		}
+		return append(self, found[:len(found)-1]...), nil
+	}
+	if at > 0 {
+		found = slices.Concat([]int64{e.uid}, found[:at], found[at+1:])
+	}
+	return found, nil
 }
 
 // firstNames is the condition on the records that a name search lists first: those whose code it is.
