@@ -73,6 +73,7 @@ type Identity struct {
 	// own is what the caller presented, where Odoo accepts it as the password. It is behind a pointer because fmt prints
 	// unexported fields without asking their methods.
 	own *Secret
+	key *Secret // the auth_api_key that was shown, else nil
 }
 
 // Method is what the credential was verified against.

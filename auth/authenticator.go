@@ -47,6 +47,9 @@ func New(c Config) *Authenticator {
 	if c.ArchivedUsers == "" {
 		c.ArchivedUsers = ArchivedBySetting
 	}
+	if c.Addon == nil {
+		c.Addon = func(string) bool { return false }
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -75,9 +75,10 @@ func (a *Authenticator) pass(ctx context.Context, d *database, p *proof, c claim
 func identity(db string, c claim, e *evidence) Identity {
 	id := Identity{DB: db, UID: e.user.ID, Login: e.user.Login, Archived: !e.user.Active, Method: e.method, Via: c.via}
 	id.KeyID, id.KeyName = e.key()
-	if e.method != ByAuthAPIKey {
-		own := c.secret
-		id.own = &own
+	if shown := c.secret; e.method == ByAuthAPIKey {
+		id.key = &shown
+	} else {
+		id.own = &shown
 	}
 	return id
 }

@@ -21,6 +21,8 @@ type Config struct {
 	StaleLimit time.Duration
 
 	Impersonation Impersonation
+	// Addon tells whether Odoo has the add-on odoobridge in a database. Default: nowhere.
+	Addon         func(db string) bool
 	ArchivedUsers ArchivedUsers
 
 	HashWorkers int // password hashes computed at once; default the number of CPUs
@@ -36,18 +38,19 @@ type Config struct {
 type Impersonation string
 
 const (
-	ImpersonationAuto Impersonation = "auto" // the best there is: today, as mint
-	ImpersonationMint Impersonation = "mint" // with a native key made for the user
-	ImpersonationOff  Impersonation = "off"  // not at all: such callers are refused
+	ImpersonationAuto  Impersonation = "auto"  // as addon where Odoo has it, else as mint
+	ImpersonationMint  Impersonation = "mint"  // with a native key made for the user
+	ImpersonationAddon Impersonation = "addon" // through Odoo's add-on, which takes the auth_api_key, and in no other way
+	ImpersonationOff   Impersonation = "off"   // not at all: such callers are refused
 )
 
 // ParseImpersonation reads the name of an [Impersonation].
 func ParseImpersonation(s string) (Impersonation, error) {
 	switch i := Impersonation(s); i {
-	case ImpersonationAuto, ImpersonationMint, ImpersonationOff:
+	case ImpersonationAuto, ImpersonationMint, ImpersonationAddon, ImpersonationOff:
 		return i, nil
 	}
-	return "", fmt.Errorf("%q is no way of impersonation: use auto, mint or off", s)
+	return "", fmt.Errorf("%q is no way of impersonation: use auto, mint, addon or off", s)
 }
 
 // ArchivedUsers is what decides on the auth_api_key of an archived user. A key that is itself inactive never works.

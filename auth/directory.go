@@ -22,13 +22,14 @@ var ErrUnknownDatabase = errors.New("no such database")
 
 // Query names rows. The users of all keys found come along unasked.
 type Query struct {
-	Users         []int64 // by res_users.id
-	Login         *string // by res_users.login, exactly
-	AuthAPIKeys   []int64 // by auth_api_key.id
-	AuthAPIKey    Secret  // by auth_api_key.key, exactly; "" names none
-	NativeKeys    []int64 // by res_users_apikeys.id
-	NativeKeyHead string  // by res_users_apikeys.index, the first 8 characters of the key; "" names none
-	Settings      bool    // the settings of the database
+	Users         []int64  // by res_users.id
+	Login         *string  // by res_users.login, exactly
+	AuthAPIKeys   []int64  // by auth_api_key.id
+	AuthAPIKey    Secret   // by auth_api_key.key, exactly; "" names none
+	TechNames     []string // by AuthAPIKey.TechName
+	NativeKeys    []int64  // by res_users_apikeys.id
+	NativeKeyHead string   // by res_users_apikeys.index, the first 8 characters of the key; "" names none
+	Settings      bool     // the settings of the database
 }
 
 // Rows are the answer to a [Query].
@@ -56,8 +57,11 @@ type AuthAPIKey struct {
 	ID     int64
 	UserID int64
 	Name   string
-	Key    Secret // clear text
-	Active bool   // true where the column is absent, before series 17
+	// TechName names the key in files: auth_api_key.tech_name, or the name as TechName makes one of it where that is empty
+	// or absent, without the module auth_api_key_server_env.
+	TechName string
+	Key      Secret // clear text
+	Active   bool   // true where the column is absent, before series 17
 }
 
 // NativeKey is a row of res_users_apikeys, absent before series 14.

@@ -30,9 +30,41 @@ type retired struct {
 // Secret returns what to send to Odoo as the identity's password: the caller's own, or a native key made for the user,
 // one for each user and process. The error is an [*Error], or ctx's.
 func (a *Authenticator) Secret(ctx context.Context, id Identity) (Secret, error) {
-	switch {
-	case id.own != nil:
+	if id.own != nil {
 		return *id.own, nil
+	}
+	return a.madeKey(ctx, id)
+}
+
+// Key returns a native key for the identity, for endpoints of Odoo that take nothing else (/json/2): the caller's own, or
+// one made for the user, as for an auth_api_key. The error is an [*Error], or ctx's.
+func (a *Authenticator) Key(ctx context.Context, id Identity) (Secret, error) {
+	if id.own != nil && id.Method == ByNativeKey {
+		return *id.own, nil
+	}
+	return a.madeKey(ctx, id)
+}
+
+// Addon tells whether the calls of the identity go through Odoo's add-on, which finds the user itself, an archived one too,
+// and returns what it is to be shown: the auth_api_key.
+func (a *Authenticator) Addon(id Identity) (key Secret, ok bool) {
+	wanted := a.config.Impersonation == ImpersonationAuto || a.config.Impersonation == ImpersonationAddon
+	if id.key == nil || !wanted || !a.config.Addon(id.DB) {
+		return "", false
+	}
+	return *id.key, true
+}
+
+// madeKey is the native key made for the identity's user in this process.
+func (a *Authenticator) madeKey(ctx context.Context, id Identity) (Secret, error) {
+	off := a.config.Impersonation == ImpersonationOff || a.config.Impersonation == ImpersonationAddon
+	switch {
+	case off && id.Method == ByPassword:
+		return "", denied("impersonation is %s, so that no key can be made for %s, and a password is no use here: "+
+			"set impersonation to auto, or let the caller use a native key", a.config.Impersonation, quoteShort(id.Login))
+	case a.config.Impersonation == ImpersonationAddon:
+		return "", &Error{Kind: NeedsAddon, Reason: "API keys are passed on by the add-on odoobridge alone, which this database has not: " +
+			"install it in Odoo, or set impersonation to auto"}
 	case a.config.Impersonation == ImpersonationOff:
 		return "", denied("impersonation is off, so that the auth_api_key %s can't be used on RPC: "+
 			"set impersonation to auto, or let the caller use a native key", quoteShort(id.KeyName))

@@ -163,3 +163,86 @@ func TestNoSecret(t *testing.T) {
 		}
 	})
 }
+
+// TestKey is what JSON-2 asks for: the caller's own native key, else one that is made, for a password too.
+func TestKey(t *testing.T) {
+	tests := []struct {
+		name   string
+		who    auth.Presented
+		policy auth.Impersonation
+		made   int
+		want   string // in the reason of the refusal; "" if there is none
+	}{
+		{"native key", object(9004, directorytest.KeyUserKey), auth.ImpersonationAuto, 0, ""},
+		{"password", object(9001, "rpcuser-pw"), auth.ImpersonationAuto, 1, ""},
+		{"auth_api_key", apiKey(directorytest.RPCUserKey), auth.ImpersonationAuto, 1, ""},
+		{"native key, impersonation off", object(9004, directorytest.KeyUserKey), auth.ImpersonationOff, 0, ""},
+		{"password, impersonation off", object(9001, "rpcuser-pw"), auth.ImpersonationOff, 0, "a password is no use here"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(func(c *auth.Config) { c.Impersonation = tt.policy })
+			id := b.passes(t, tt.who)
+			key, err := b.Key(context.Background(), id)
+			if tt.want != "" {
+				var refusal *auth.Error
+				if !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, tt.want) {
+					t.Errorf("Key: %v, want a refusal with %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := b.madeFor(id.UID); n != tt.made {
+				t.Errorf("%d keys were made, want %d", n, tt.made)
+			}
+			if got := b.passes(t, object(id.UID, key)); got.Method != auth.ByNativeKey {
+				t.Errorf("the key is a %v", got.Method)
+			}
+		})
+	}
+}
+
+// TestAddon is who goes through Odoo's add-on, and what others are told where there is none.
+func TestAddon(t *testing.T) {
+	tests := []struct {
+		name      string
+		who       auth.Presented
+		policy    auth.Impersonation
+		installed bool
+		key       auth.Secret // shown to the add-on; "" if it is not asked
+		refused   string      // by Secret, in the reason; "" if it is not
+	}{
+		{"archived", apiKey(directorytest.ArchivedKey), auth.ImpersonationAuto, true, directorytest.ArchivedKey, "install the add-on"},
+		{"archived, no add-on", apiKey(directorytest.ArchivedKey), auth.ImpersonationAuto, false, "", "install the add-on"},
+		{"archived, mint", apiKey(directorytest.ArchivedKey), auth.ImpersonationMint, true, "", "install the add-on"},
+		{"active", apiKey(directorytest.RPCUserKey), auth.ImpersonationAuto, true, directorytest.RPCUserKey, ""},
+		{"active, no add-on", apiKey(directorytest.RPCUserKey), auth.ImpersonationAuto, false, "", ""},
+		{"active, mint", apiKey(directorytest.RPCUserKey), auth.ImpersonationMint, true, "", ""},
+		{"active, addon", apiKey(directorytest.RPCUserKey), auth.ImpersonationAddon, true, directorytest.RPCUserKey, "by the add-on odoobridge alone"},
+		{"active, addon but none there", apiKey(directorytest.RPCUserKey), auth.ImpersonationAddon, false, "", "by the add-on odoobridge alone"},
+		{"active, off", apiKey(directorytest.RPCUserKey), auth.ImpersonationOff, true, "", "impersonation is off"},
+		{"password", object(9001, "rpcuser-pw"), auth.ImpersonationAddon, true, "", ""},
+		{"native key", object(9004, directorytest.KeyUserKey), auth.ImpersonationAddon, true, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(func(c *auth.Config) {
+				c.Impersonation = tt.policy
+				c.Addon = func(name string) bool { return tt.installed && name == db }
+			})
+			id := b.passes(t, tt.who)
+			if key, ok := b.Addon(id); ok != (tt.key != "") || key != tt.key {
+				t.Errorf("the add-on: %v", ok)
+			}
+			_, err := b.Secret(context.Background(), id)
+			if tt.refused == "" && err != nil || tt.refused != "" && (err == nil || !strings.Contains(err.Error(), tt.refused)) {
+				t.Errorf("Secret: %v, want a refusal with %q", err, tt.refused)
+			}
+			if text := fmt.Sprintf("%v %+v %#v", id, id, id); tt.key != "" && strings.Contains(text, string(tt.key)) {
+				t.Errorf("printed: %s", text)
+			}
+		})
+	}
+}

@@ -126,3 +126,6 @@ func loadState(dsn string, series int) error {
 	}
 	return fixtures.LoadCanary(context.Background(), db, series)
 }
+
+// database is the name of the demo's database.
+func database(series int) string { return fmt.Sprintf("odoo%d", series) }

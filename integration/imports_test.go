@@ -20,8 +20,9 @@ const module = "odoobridge/"
 var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
-	{"auth"},
-	{"odoo/directory", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
+	{"auth", "odoo/queue"},
+	{"fixtures/module"},
+	{"odoo/directory", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
 }
 
@@ -40,6 +41,8 @@ var forbidden = []struct {
 		"odoo is meaning without I/O"},
 	{[]string{"auth"}, []string{"net", "net/http", "database/sql", "github.com/lib/pq", "encoding/json", "encoding/xml"},
 		"auth decides from values: no HTTP, no SQL, no wire formats"},
+	{[]string{"odoo/queue"}, []string{"net", "net/http", "odoobridge/auth", "odoobridge/odoo", "odoobridge/rpc"},
+		"the queue knows whose turn it is, not who they are"},
 	{[]string{"odoo/directory"}, []string{"net/http", "encoding/xml", "odoobridge/rpc"},
 		"the directory is rows in, rows out: no HTTP, no wire formats"},
 	{[]string{"odoo/upstream"}, []string{"database/sql", "github.com/lib/pq", "odoobridge/auth"},
@@ -48,7 +51,7 @@ var forbidden = []struct {
 		"only directory, sandbox and fixtures speak SQL"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},
 		"the sandbox is measured against the bridge, so it shares none of the bridge's judgement"},
-	{[]string{"fixtures", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},
+	{[]string{"fixtures", "fixtures/module", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},
 		"the fixtures are the state, not the bridge"},
 }
 
@@ -56,7 +59,7 @@ var forbidden = []struct {
 var speakSQL = []string{"odoo/directory", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
 
 // testOnly are packages that only tests and programs for developers may import, those below them included.
-var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration"}
+var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest"}
 
 func isTestOnly(name string) bool {
 	return slices.ContainsFunc(testOnly, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })

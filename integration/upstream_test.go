@@ -12,11 +12,11 @@ import (
 	"testing"
 )
 
-// fakeOdoo stands in for Odoo where the fault is Odoo's: it answers version as series 18 does and treats every other
-// call as the test says.
+// fakeOdoo stands in for Odoo where the fault is Odoo's: it answers version as series 18 does, has no add-on, and treats
+// every other call as the test says.
 type fakeOdoo struct {
 	URL   string
-	calls atomic.Int64 // other than version
+	calls atomic.Int64 // other than what the bridge asks for itself
 }
 
 func newFakeOdoo(t *testing.T, call http.HandlerFunc) *fakeOdoo {
@@ -25,6 +25,10 @@ func newFakeOdoo(t *testing.T, call http.HandlerFunc) *fakeOdoo {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
+			return
+		}
+		if r.URL.Path == "/odoobridge/version" || r.URL.Path == "/web/login" {
+			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")

@@ -193,6 +193,9 @@ func (c Call) readDB() (Call, *rpc.Error) {
 		c.Kind = Master
 		return c, nil
 	}
+	if method := c.Envelope.MethodValue; method.Kind() != rpc.String { // 'exp_' + method, as in common (pj.method.int)
+		return Call{}, exception("builtins.TypeError", `can only concatenate str (not "`+method.PyType()+`") to str`)
+	}
 	return Call{}, noDBMethod(c.Envelope.MethodValue.PyStr())
 }
 

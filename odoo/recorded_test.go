@@ -74,6 +74,7 @@ func TestNoDatabase(t *testing.T) {
 		{17, `""`, "psycopg2.OperationalError"}, {17, `null`, "psycopg2.OperationalError"}, {17, `false`, "psycopg2.OperationalError"},
 		{18, `""`, "builtins.AssertionError"}, {18, `null`, "builtins.AssertionError"}, {19, `false`, "builtins.AssertionError"},
 		{15, `1`, "builtins.AttributeError"}, {17, `1`, "builtins.AttributeError"}, {19, `1`, "builtins.AttributeError"},
+		{15, `[]`, "builtins.TypeError"}, {18, `[]`, "builtins.AssertionError"}, {19, `{"a": 1}`, "builtins.TypeError"},
 	} {
 		var env rpc.Envelope
 		body := `{"params": {"service": "common", "method": "login", "args": [` + tc.db + `, "admin", "admin"]}}`
@@ -86,6 +87,21 @@ func TestNoDatabase(t *testing.T) {
 		}
 		if _, err := call.DBName(); err == nil || err.Class != tc.class {
 			t.Errorf("series %d, database %s: %v, want %s", tc.series, tc.db, err, tc.class)
+		}
+	}
+}
+
+// TestNoMethodOfDB: a method of the service db that is no text can't be looked for (pj.method.int is the same of common).
+func TestNoMethodOfDB(t *testing.T) {
+	for method, want := range map[string]string{
+		`"nope"`: "Method not found: nope", `null`: `can only concatenate str (not "NoneType") to str`, `[1]`: `can only concatenate str (not "list") to str`,
+	} {
+		var env rpc.Envelope
+		if err := env.ParseJSON([]byte(`{"params": {"service": "db", "method": `+method+`, "args": []}}`), 18); err != nil {
+			t.Fatal(err)
+		}
+		if _, wrong := odoo.Read(&env, 18); wrong == nil || wrong.Message != want {
+			t.Errorf("%s: %v, want %s", method, wrong, want)
 		}
 	}
 }

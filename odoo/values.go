@@ -18,6 +18,9 @@ func (c Call) DBName() (string, *rpc.Error) {
 	if !c.DB.Truthy() && c.Series >= 18 {
 		return "", exception("builtins.AssertionError", "Missing database name") // auth.db.empty, auth.db.null in 18
 	}
+	if kind := c.DB.Kind(); kind == rpc.Array || kind == rpc.Struct { // looked up among the open ones, as 19 does a password
+		return "", exception("builtins.TypeError", "unhashable type: '"+c.DB.PyType()+"'") // auth.pw.list
+	}
 	if c.DB.Kind() == rpc.String || (!c.DB.Truthy() && c.Series >= 16) {
 		// Without a name PostgreSQL's client library takes the role's (auth.db.empty in 15; tried on a 17, which does
 		// so for null and false too). The role is nobody's business; the recordings' was odoo.
@@ -123,22 +126,28 @@ func (c Call) NoPassword() *rpc.Error {
 	return exception("builtins.TypeError", "secret must be unicode or bytes, not "+c.Password.PyType()) // auth.pw.int
 }
 
-// Rewrite appends the canonical envelope of an Object call made as uid with secret: what Odoo receives instead of the
-// caller's bytes. The arguments after the credentials are the caller's, byte for byte.
-func (c Call) Rewrite(dst []byte, db string, uid int64, secret string) []byte {
-	env := c.Envelope
-	head := [3]rpc.Arg{rpc.StringArg(db), rpc.IntArg(uid), rpc.StringArg(secret)}
-	rest := env.Args[min(3, len(env.Args)):]
-	return rpc.AppendCall(dst, env.Protocol, env.ID, env.Service, env.Method, head[:], rest)
+// As is how a call to Odoo's own RPC says as whom it is made: the database, the uid and the secret before its other
+// arguments.
+func As(db string, uid int64, secret string) []rpc.Arg {
+	return []rpc.Arg{rpc.StringArg(db), rpc.IntArg(uid), rpc.StringArg(secret)}
 }
 
-// Transcode is Rewrite of a call that came by XML-RPC, for Odoo's /jsonrpc. It tells whether the call can be said in
-// JSON; see rpc.AppendTranscodedCall.
-func (c Call) Transcode(dst []byte, db string, uid int64, secret string) ([]byte, bool) {
+// Rewrite appends the canonical body of an Object call to dst, in the protocol it came in. as is from As, or nil where
+// Odoo learns otherwise who calls, as the add-on does.
+func (c Call) Rewrite(dst []byte, as []rpc.Arg) []byte {
 	env := c.Envelope
-	head := [3]rpc.Arg{rpc.StringArg(db), rpc.IntArg(uid), rpc.StringArg(secret)}
-	return rpc.AppendTranscodedCall(dst, env.Service, env.Method, head[:], env.Args[min(3, len(env.Args)):])
+	return rpc.AppendCall(dst, env.Protocol, env.ID, env.Service, env.Method, as, c.rest())
 }
+
+// Transcode is Rewrite of a call that came by XML-RPC, for a JSON endpoint. It tells whether the call can be said in JSON;
+// see rpc.AppendTranscodedCall.
+func (c Call) Transcode(dst []byte, as []rpc.Arg) ([]byte, bool) {
+	env := c.Envelope
+	return rpc.AppendTranscodedCall(dst, env.Service, env.Method, as, c.rest())
+}
+
+// rest are the arguments behind the caller's credentials.
+func (c Call) rest() []rpc.Value { return c.Envelope.Args[min(3, len(c.Envelope.Args)):] }
 
 // Signature is what a Python function takes by position.
 type Signature struct {

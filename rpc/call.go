@@ -138,7 +138,7 @@ func appendXMLParams(dst []byte, values []Value) []byte {
 	return dst
 }
 
-// appendXMLText appends s as character data that reads as s again; a carriage return would read as a line feed.
+// appendXMLText appends s as character data of a call, that reads as s again; a carriage return would read as a line feed.
 func appendXMLText(dst []byte, s string) []byte {
 	plain := 0 // where what is written as it stands begins
 	for i := 0; i < len(s); {

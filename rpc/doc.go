@@ -1,5 +1,5 @@
 /*
-Package rpc is the wire: Odoo's JSON-RPC and XML-RPC as bytes. It reads a request into an [Envelope] whose arguments are
+Package rpc is the wire: Odoo's JSON-RPC, XML-RPC and JSON-2 as bytes. It reads a request into an [Envelope] whose arguments are
 spans of the body, writes a canonical request with [AppendCall], and writes the answers that are not Odoo's own, with
 [ErrorReply], [ResultReply] and [PageReply]. It knows no database, no user and no route.
 
@@ -121,7 +121,9 @@ The answer is Content-Type "text/xml; charset=utf-8", from 16 on with nosniff, i
 	</methodResponse>
 
 Up to 17 the declaration is in single quotes and there is no empty line. None cannot be written from 18 on: the answer is a
-fault, TypeError; before it is <nil/> (errors.none.xml1). Integers beyond 32 bits are a fault too, OverflowError. A fault
+fault, TypeError; before it is <nil/> (errors.none.xml1). Integers beyond 32 bits are a fault too, OverflowError. Of
+strings the control characters that XML can't have are left out (write.read.control.xml2), a carriage return stands as it is,
+and U+FFFE and U+FFFF, with which Odoo's answer is unreadable, are U+FFFD here. A fault
 has <fault> with a struct of faultCode and faultString in place of <params>:
 
 	exception                               /xmlrpc/2: code, string   /xmlrpc: code, string
@@ -134,6 +136,27 @@ has <fault> with a struct of faultCode and faultString in place of <params>:
 
 A traceback begins with "Traceback (most recent call last):" and ends with the class and what it says; classes of Python
 itself stand without their module there: "ValueError: ...", "xml.parsers.expat.ExpatError: mismatched tag: line 1, column 33".
+
+# JSON-2
+
+Odoo 19 has POST /json/2/{model}/{method}, one method of a model a path. Content-Type is application/json, or there is no body
+at all (json2.empty.noct); X-Odoo-Database names the database, Authorization: Bearer the caller by a native key. The body is
+an object: "ids" are the records the method is called on, "context" their context, all other members the method's arguments
+by name. A body that is JSON but no object says nothing (json2.array). The answer is the result, or
+
+	{"name": "odoo.exceptions.UserError", "message": "...", "arguments": ["..."], "context": {}, "debug": "Traceback..."}
+
+with a status: 422 for UserError and ValidationError, 403 for AccessError and AccessDenied, 404 for MissingError, 409 for
+LockError, 500 for all else. The exceptions of the HTTP layer have the names of werkzeug's, and their status behind the text in
+"arguments":
+
+	400  BadRequest            a body that is no JSON, in the words of Python's json (json2.invalid)
+	401  Unauthorized          no key, or one that does not hold, with WWW-Authenticate (json2.badbearer)
+	404  NotFound              an unknown model or method (json2.method); whatever below /json/2 is no call (json2.get)
+	422  UnprocessableEntity   arguments the method does not take, or ids for a method of the model (json2.search.missing)
+
+Another Content-Type is answered with a page, 415 (json2.ct.form), another database with the 404 page of one that is not
+selected (json2.db.wrong).
 
 # Pages
 

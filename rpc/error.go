@@ -16,7 +16,8 @@ type Error struct {
 	RetryAfter time.Duration // above 0 adds Retry-After, in whole seconds, rounded up
 	Cause      error         // private: for the log, never on the wire
 
-	text    string  // str(exception) where that is not Message: repr of the key for a KeyError
+	text    string // str(exception) where that is not Message: repr of the key for a KeyError
+	header  []Header
 	page    Page    // answered by the HTTP layer with this page
 	request Request // to which, where the page says so
 	quote   []byte  // the body the page quotes; it may hold a secret, so Error leaves it out

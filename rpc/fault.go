@@ -1,6 +1,10 @@
 package rpc
 
-import "strconv"
+import (
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // The integer fault codes of /xmlrpc/2.
 const (
@@ -78,8 +82,34 @@ func appendIntValue(dst []byte, n int) []byte {
 
 func appendXMLStringValue(dst []byte, text string) []byte {
 	dst = append(dst, "<value><string>"...)
-	dst = appendXMLText(dst, text)
+	dst = appendAnswerText(dst, text)
 	return append(dst, "</string></value>\n"...)
+}
+
+// appendAnswerText appends s as character data as Odoo's marshaller writes it: escaped, a carriage return as it is, and
+// without the control characters that XML can't have (write.read.control.xml2). Whatever else XML can't have becomes
+// U+FFFD; Odoo lets it through, and the client finds the answer unreadable.
+func appendAnswerText(dst []byte, s string) []byte {
+	for _, r := range s {
+		dst = appendAnswerRune(dst, r)
+	}
+	return dst
+}
+
+func appendAnswerRune(dst []byte, r rune) []byte {
+	switch {
+	case r == '<':
+		return append(dst, "&lt;"...)
+	case r == '>':
+		return append(dst, "&gt;"...)
+	case r == '&':
+		return append(dst, "&amp;"...)
+	case r < ' ' && r != '\t' && r != '\n' && r != '\r':
+		return dst
+	case utf16.IsSurrogate(r), r == 0xFFFE, r == 0xFFFF:
+		r = utf8.RuneError
+	}
+	return utf8.AppendRune(dst, r)
 }
 
 // jsonMessage is the code and message of a JSON-RPC error.
@@ -100,8 +130,7 @@ func odooServerError(e *Error, s Series) jsonMessage {
 	return jsonMessage{200, "Odoo Server Error"}
 }
 
-// appendJSONError appends the JSON-RPC answer of e; tail stands behind "data". The order of data's members is the
-// series'.
+// appendJSONError appends the JSON-RPC answer of e; tail stands behind "data".
 func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, tail string) []byte {
 	ascii := s.oldHTTP()
 	dst = appendJSONHead(dst, id)
@@ -109,7 +138,17 @@ func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, t
 	dst = strconv.AppendInt(dst, int64(m.code), 10)
 	dst = append(dst, `, "message": `...)
 	dst = appendJSONString(dst, m.message, ascii)
-	dst = append(dst, `, "data": {"name": `...)
+	dst = append(dst, `, "data": `...)
+	dst = appendException(dst, s, e)
+	dst = append(dst, tail...)
+	return append(dst, "}}"...)
+}
+
+// appendException appends an exception as Odoo's serialize_exception says it: "data" of a JSON-RPC error, and the whole
+// body of one of JSON-2. The order of its members is the series'.
+func appendException(dst []byte, s Series, e *Error) []byte {
+	ascii := s.oldHTTP()
+	dst = append(dst, `{"name": `...)
 	dst = appendJSONString(dst, e.Class, ascii)
 	debugFirst := s.orDefault() < 19
 	if debugFirst {
@@ -129,7 +168,5 @@ func appendJSONError(dst []byte, s Series, id []byte, e *Error, m jsonMessage, t
 	if !debugFirst {
 		dst = appendJSONString(append(dst, `, "debug": `...), e.traceback(), ascii)
 	}
-	dst = append(dst, '}')
-	dst = append(dst, tail...)
-	return append(dst, "}}"...)
+	return append(dst, '}')
 }

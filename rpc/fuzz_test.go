@@ -8,7 +8,24 @@ import (
 	"odoobridge/rpc"
 )
 
-// The property of both targets: what is accepted is written as a document that means the same call, to Python's readers
+// What is read and written here, and the target that tries it:
+//
+//	Envelope.ParseJSON, Value of JSON, Envelope.Append       FuzzJSONEnvelope
+//	Envelope.ParseXML, Value of XML                          FuzzXMLEnvelope
+//	the encodings that a declaration names                   FuzzXMLEncoding
+//	DOCTYPE and entities                                     FuzzXMLDoctype
+//	Request.Check, Envelope.Parse, the endpoints under /web  FuzzRequest
+//	AppendCall                                               FuzzAppendCall
+//	AppendTranscodedCall                                     FuzzTranscodeCall, FuzzAppendCall
+//	TranscodeReply, of each series and protocol              FuzzTranscodeReply
+//	ResultReply, ErrorReply                                  FuzzReply
+//	PageReply, and pages that quote the request              FuzzPage, FuzzRequest
+//	Envelope.Parse of JSON-2, Named, AppendNamedCall         FuzzJSON2
+//	TranscodeJSON2                                           FuzzTranscodeJSON2
+//	CleanPath                                                FuzzCleanPath
+//	IsJSON                                                   FuzzContentType
+
+// The property of both targets below: what is accepted is written as a document that means the same call, to Python's readers
 // (where there is a python3) and to our own, and writing that again changes nothing. What is refused, Python refuses.
 
 func FuzzJSONEnvelope(f *testing.F) {

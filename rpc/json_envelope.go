@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"slices"
 	"unicode/utf8"
 )
 
@@ -237,7 +236,7 @@ func (e *Envelope) setArgs(args Value) error {
 // appendReplaced appends b with what is not UTF-8 replaced as Python's errors="replace" does: one U+FFFD for each
 // longest beginning of a character, unlike Go, which replaces byte by byte.
 func appendReplaced(dst, b []byte) []byte {
-	dst = slices.Grow(dst, len(b)+countMalformed(b)*(len("\uFFFD")-1))
+	dst = grow(dst, len(b)+countMalformed(b)*(len("\uFFFD")-1))
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {

@@ -56,6 +56,9 @@ func PageError(page Page) *Error {
 	return pageError(page, http.StatusText(pages[page].status))
 }
 
+// NoSuchPage is PageNotFound for a request that belongs to database, "" where that is none: 19 says so.
+func NoSuchPage(database string) *Error { return Request{Database: database}.pageError(PageNotFound) }
+
 // PageReply is page as series s words it for request r, which some pages quote.
 func PageReply(s Series, page Page, r Request) Reply {
 	p := pages[page]
@@ -63,7 +66,7 @@ func PageReply(s Series, page Page, r Request) Reply {
 	text := p.text
 	switch page {
 	case PageNotFound:
-		if s.orDefault() >= 19 {
+		if s.orDefault() >= 19 && r.Database == "" { // else as ever: doc.bare
 			reply.Body = []byte(noDatabaseText)
 			return reply
 		}
@@ -74,6 +77,9 @@ func PageReply(s Series, page Page, r Request) Reply {
 		}
 		reply.Header = append(reply.Header, Header{"Allow", allow})
 	case PageContentType, PageContentTypeNoBody:
+		if r.Protocol == JSON2 {
+			return json2TypePage(r)
+		}
 		return contentTypePage(s, page, r)
 	case PageInvalidJSON, PageInvalidCall:
 		if !s.oldHTTP() { // a bare text, and marked

@@ -21,21 +21,35 @@ type Reply struct {
 
 // Write sends the reply. The error is the connection's.
 func (r Reply) Write(w http.ResponseWriter) error {
+	if r.endsBlank() {
+		if done, err := r.writeRaw(w); done {
+			return err
+		}
+	}
 	h := w.Header()
 	for _, f := range r.Header {
 		h.Set(f.Name, f.Value)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
 	w.WriteHeader(r.Status)
+	if len(r.Body) == 0 {
+		return nil // there are statuses that allow none
+	}
 	_, err := w.Write(r.Body)
 	return err
 }
 
-// ErrorReply is e as an answer in protocol p of series s: a JSON-RPC error, an XML-RPC fault or an HTML page. A nil id
-// is null; only JSON-RPC has one.
+// ErrorReply is e as an answer in protocol p of series s: a JSON-RPC error, an XML-RPC fault, JSON-2's exception with its
+// status, or an HTML page. A nil id is null; only JSON-RPC has one.
 func ErrorReply(p Protocol, s Series, id []byte, e *Error) Reply {
+	if p == JSON2 {
+		s = json2Series
+	}
 	if e.page != 0 {
 		return e.pageReply(p, s, id)
+	}
+	if p == JSON2 {
+		return retryAfter(e.json2Reply(), e)
 	}
 	r := Reply{Status: e.Status}
 	if r.Status == 0 {
@@ -57,6 +71,10 @@ func ErrorReply(p Protocol, s Series, id []byte, e *Error) Reply {
 		// but not recorded, raises past the place that marks.
 		r.Header = xmlHeader(s, s.orDefault() == 18)
 	}
+	return retryAfter(r, e)
+}
+
+func retryAfter(r Reply, e *Error) Reply {
 	if e.RetryAfter > 0 {
 		seconds := (e.RetryAfter + time.Second - 1) / time.Second
 		r.Header = append(r.Header, Header{"Retry-After", strconv.FormatInt(int64(seconds), 10)})

@@ -7,9 +7,12 @@ import "strings"
 type Request struct {
 	Protocol    Protocol
 	Endpoint    Endpoint // JSON-RPC only
-	Database    string   // from X-Odoo-Database; looked at for EndpointCallKW only, whose body names none
+	Database    string   // from X-Odoo-Database; looked at where the body names none: EndpointCallKW, JSON-2, pages
 	Path        string   // as it stands in the request line, for the pages that quote it
 	Service     string   // from the path; XML-RPC only
+	Model       string   // from the path; JSON-2 only
+	ModelMethod string   // the model's method, from the path; JSON-2 only
+	Route       string   // the path as its page quotes it, where that is not a call's; JSON-2 only
 	Method      string   // of HTTP
 	ContentType string   // "" when absent
 	NoBody      bool     // the request announces no body
@@ -17,7 +20,11 @@ type Request struct {
 
 // Check tells whether Odoo would look at the body at all. The error is an *Error for ErrorReply, mostly a page.
 func (r Request) Check(s Series) error {
-	if r.Protocol != JSONRPC {
+	switch r.Protocol {
+	case JSONRPC:
+	case JSON2:
+		return r.checkJSON2()
+	default:
 		// OPTIONS is answered as a call without a body from 16 on (px.options.xml2).
 		if r.Method != "POST" && (r.Method != "OPTIONS" || s.oldHTTP()) {
 			return PageError(PageMethodNotAllowed)
@@ -43,8 +50,11 @@ func (r Request) pageError(page Page) *Error {
 
 // Parse reads the call in the body of a request that has passed Check. The error is an *Error.
 func (e *Envelope) Parse(r Request, body []byte, s Series) error {
-	if r.Protocol == JSONRPC {
+	switch r.Protocol {
+	case JSONRPC:
 		return e.parseJSON(r, body, s)
+	case JSON2:
+		return e.parseJSON2(r, body)
 	}
 	if s.oldHTTP() && IsJSON(r.ContentType) {
 		// The first look of 15 is at the Content-Type, and finds JSON where XML is (px.ct.json.xml2).

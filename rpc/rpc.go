@@ -9,6 +9,7 @@ const (
 	JSONRPC Protocol = iota // POST /jsonrpc
 	XMLRPC2                 // POST /xmlrpc/2/{service}: integer fault codes
 	XMLRPC1                 // POST /xmlrpc/{service}: string fault codes
+	JSON2                   // POST /json/2/{model}/{method}
 	HTTP                    // none of these: a request that is passed on as it is, whose errors are pages
 )
 
@@ -20,6 +21,8 @@ func (p Protocol) String() string {
 		return "xmlrpc/2"
 	case XMLRPC1:
 		return "xmlrpc"
+	case JSON2:
+		return "json/2"
 	case HTTP:
 		return "http"
 	}

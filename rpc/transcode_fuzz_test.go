@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"odoobridge/fixtures/conformance"
 	"odoobridge/rpc"
@@ -49,23 +50,25 @@ func FuzzTranscodeCall(f *testing.F) {
 	})
 }
 
-// FuzzTranscodeReply: whatever Odoo answers, the XML is well formed or there is an error; and it is the same however the
-// answer comes in.
+// FuzzTranscodeReply: whatever Odoo answers, the XML is well formed or there is an error; it is the same however the answer
+// comes in; and what is answered at all is JSON to the reader of calls too.
 func FuzzTranscodeReply(f *testing.F) {
-	cases, err := conformance.Load(18)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for i, c := range cases {
-		if c.Request.Path == "/jsonrpc" && len(c.Response.Body) < 4000 && i%9 == 0 {
-			f.Add(c.Response.Body)
+	for _, series := range recordedSeries {
+		for i, c := range recorded(f, series) {
+			if c.Request.Path == "/jsonrpc" && len(c.Response.Body) < 4000 && i%9 == 0 {
+				f.Add(c.Response.Body, series, i%2 == 0)
+			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(t *testing.T, body []byte, series int, v1 bool) {
+		p := rpc.XMLRPC2
+		if v1 {
+			p = rpc.XMLRPC1
+		}
 		whole := httptest.NewRecorder()
-		err := rpc.TranscodeReply(whole, rpc.XMLRPC2, 15, bytes.NewReader(body))
+		err := rpc.TranscodeReply(whole, p, rpc.Series(series), bytes.NewReader(body))
 		bytewise := httptest.NewRecorder()
-		again := rpc.TranscodeReply(bytewise, rpc.XMLRPC2, 15, iotest.OneByteReader(bytes.NewReader(body)))
+		again := rpc.TranscodeReply(bytewise, p, rpc.Series(series), iotest.OneByteReader(bytes.NewReader(body)))
 		if (err == nil) != (again == nil) || !bytes.Equal(whole.Body.Bytes(), bytewise.Body.Bytes()) {
 			t.Fatalf("at once: %v, %q; byte by byte: %v, %q", err, whole.Body, again, bytewise.Body)
 		}
@@ -76,15 +79,28 @@ func FuzzTranscodeReply(f *testing.F) {
 			}
 			return
 		}
-		if !bytes.Equal(bytes.ToValidUTF8(body, nil), body) {
+		if !utf8.Valid(body) {
 			return // Odoo's answers are UTF-8; what is not goes through as it is
 		}
-		for d := xml.NewDecoder(bytes.NewReader(whole.Body.Bytes())); ; {
-			if _, err := d.Token(); err == io.EOF {
-				return
-			} else if err != nil {
-				t.Fatalf("%q: %v", whole.Body, err)
+		wellFormed(t, whole.Body.Bytes())
+		if !bytes.Contains(whole.Body.Bytes(), []byte("<fault>")) { // of an answer that is a fault the rest is not read
+			var e rpc.Envelope
+			call := append(append([]byte(`{"params": {"service": "s", "method": "m", "args": [`), body...), `]}}`...)
+			if err := e.ParseJSON(call, 18); err != nil {
+				t.Fatalf("answered, but %v: %q", err, body)
 			}
 		}
 	})
+}
+
+// wellFormed reads a document to its end.
+func wellFormed(t *testing.T, document []byte) {
+	t.Helper()
+	for d := xml.NewDecoder(bytes.NewReader(document)); ; {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+	}
 }

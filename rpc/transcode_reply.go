@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -177,7 +176,11 @@ func (t *transcoder) skip() error {
 		t.out = t.out[:keep]
 		return err
 	}
-	_, err := t.in.literal()
+	text, err := t.in.literal()
+	if err != nil {
+		return err
+	}
+	_, err = literalKind(text)
 	return err
 }
 
@@ -290,52 +293,49 @@ func (t *transcoder) literal() error {
 	if err != nil {
 		return err
 	}
-	switch string(text) {
-	case "null":
+	kind, err := literalKind(text)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case Null:
 		return t.none()
-	case "true":
-		t.out = append(t.out, "<value><boolean>1</boolean></value>\n"...)
-		return nil
-	case "false":
-		t.out = append(t.out, "<value><boolean>0</boolean></value>\n"...)
-		return nil
-	case "NaN", "Infinity", "-Infinity":
-		return t.double(text)
-	}
-	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-		if n > math.MaxInt32 || n < math.MinInt32 {
-			return pyError("builtins.OverflowError", "int exceeds XML-RPC limits") // values.int.big.xml2
+	case Bool:
+		n := byte('0')
+		if text[0] == 't' {
+			n = '1'
 		}
-		t.out = append(t.out, "<value><int>"...)
-		t.out = strconv.AppendInt(t.out, n, 10)
-		t.out = append(t.out, "</int></value>\n"...)
+		t.out = append(append(append(t.out, "<value><boolean>"...), n), "</boolean></value>\n"...)
 		return nil
-	} else if errors.Is(err, strconv.ErrRange) {
-		return pyError("builtins.OverflowError", "int exceeds XML-RPC limits")
+	case Float:
+		t.double(text)
+		return nil
 	}
-	return t.double(text)
+	n, ok := smallInt(text)
+	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+		return pyError("builtins.OverflowError", "int exceeds XML-RPC limits") // values.int.big.xml2
+	}
+	t.out = append(t.out, "<value><int>"...)
+	t.out = strconv.AppendInt(t.out, n, 10)
+	t.out = append(t.out, "</int></value>\n"...)
+	return nil
 }
 
-// double writes a float as Python's repr of it, which is what Odoo's JSON has too but for the three without digits.
-func (t *transcoder) double(text []byte) error {
-	var f float64
-	switch string(text) {
-	case "NaN":
-		f = math.NaN()
-	case "Infinity":
-		f = math.Inf(1)
-	case "-Infinity":
-		f = math.Inf(-1)
-	default:
-		var err error
-		if f, err = strconv.ParseFloat(string(text), 64); err != nil && !errors.Is(err, strconv.ErrRange) {
-			return fmt.Errorf("%w: %q is no number", errBrokenJSON, text)
-		}
+// literalKind is what a word or number is in Python's JSON.
+func literalKind(text []byte) (Kind, error) {
+	s := jsonScanner{text: text}
+	v, fault := s.value(0)
+	if fault != 0 || s.pos != len(text) {
+		return Invalid, fmt.Errorf("%w: %q is no value", errBrokenJSON, text)
 	}
+	return v.kind, nil
+}
+
+// double writes a float as Python's repr of it, which is what Odoo's JSON has too but for NaN and the infinities.
+func (t *transcoder) double(text []byte) {
 	t.out = append(t.out, "<value><double>"...)
-	t.out = appendPyFloat(t.out, f, "nan", "inf")
+	t.out = appendPyFloat(t.out, parseJSONFloat(text), "nan", "inf")
 	t.out = append(t.out, "</double></value>\n"...)
-	return nil
 }
 
 func (t *transcoder) none() error {
@@ -346,8 +346,7 @@ func (t *transcoder) none() error {
 	return nil
 }
 
-// text writes a string as character data: escaped, and without the control characters that XML can't have, which
-// Odoo's marshaller leaves out.
+// text writes a string as appendAnswerText does.
 func (t *transcoder) text() error {
 	j := &t.in
 	j.pos++
@@ -376,33 +375,28 @@ func (t *transcoder) text() error {
 			if err != nil {
 				return err
 			}
-			t.char(r)
+			t.out = appendAnswerRune(t.out, r)
 		case '<', '>', '&':
-			t.char(rune(c))
+			t.out = appendAnswerRune(t.out, rune(c))
 			j.pos++
+		case notACharacter[0]:
+			if j.fill(len(notACharacter)) && j.buf[j.pos+1] == notACharacter[1] && j.buf[j.pos+2] >= notACharacter[2] {
+				t.out = utf8.AppendRune(t.out, utf8.RuneError)
+				j.pos += len(notACharacter)
+			} else {
+				t.out = append(t.out, c)
+				j.pos++
+			}
 		default:
 			return j.broken("in a string")
 		}
 	}
 }
 
-func (t *transcoder) char(r rune) {
-	switch {
-	case r == '<':
-		t.out = append(t.out, "&lt;"...)
-	case r == '>':
-		t.out = append(t.out, "&gt;"...)
-	case r == '&':
-		t.out = append(t.out, "&amp;"...)
-	case r < ' ' && r != '\t' && r != '\n' && r != '\r':
-	case utf16.IsSurrogate(r):
-		t.out = utf8.AppendRune(t.out, utf8.RuneError) // half a character, which UTF-8 can't have
-	default:
-		t.out = utf8.AppendRune(t.out, r)
-	}
-}
+// notACharacter is U+FFFE, which XML can't have, no more than U+FFFF behind it.
+const notACharacter = "\uFFFE"
 
-// special are the bytes inside a JSON string that don't stand for themselves in character data.
+// special are the bytes inside a JSON string that don't stand for themselves in character data, or may not.
 var special = func() (is [256]bool) {
 	for c := range ' ' {
 		is[c] = true
@@ -410,6 +404,7 @@ var special = func() (is [256]bool) {
 	for _, c := range `"\<>&` {
 		is[c] = true
 	}
+	is[notACharacter[0]] = true
 	return is
 }()
 

@@ -97,9 +97,10 @@ func appendJSONText(dst, text []byte) []byte {
 // Unmarshaller's stack are all that the envelope knows; what is inside of them only had to be well formed, and may stand
 // in places where Python finds it all the same. Here everything stands where the specification says, or the walk is lost.
 type xmlWalk struct {
-	doc  []byte
-	at   int
-	lost bool
+	doc   []byte
+	at    int
+	lost  bool
+	loose bool // what JSON has no word for is said by what is nearest: see InJSON
 }
 
 // space passes white space.
@@ -210,6 +211,9 @@ func (w *xmlWalk) value(dst []byte, depth int) []byte {
 func (w *xmlWalk) text(end string) ([]byte, bool) {
 	rest := w.doc[w.at:]
 	n := bytes.IndexByte(rest, '<')
+	if w.loose {
+		n = endOfText(rest)
+	}
 	if w.lost || n < 0 || !bytes.HasPrefix(rest[n:], []byte(end)) {
 		w.lost = true // a comment, a CDATA section or another element
 		return nil, false
@@ -255,11 +259,21 @@ func (w *xmlWalk) scalar(dst []byte) []byte {
 		v.kind = Float
 	case elemString:
 		v.kind = String
+	case elemDateTime:
+		v.kind = DateTime
+	case elemBase64:
+		v.kind = Base64
+	case elemBigDecimal:
+		v.kind = Float
 	default:
 		w.lost = true
 		return dst
 	}
-	dst, ok := appendXMLScalarAsJSON(dst, v)
+	say := appendXMLScalarAsJSON
+	if w.loose {
+		say = appendXMLAnyScalar
+	}
+	dst, ok := say(dst, v)
 	w.lost = w.lost || !ok
 	return dst
 }

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"unicode/utf8"
 )
 
@@ -219,15 +220,30 @@ func (d *dtdScanner) externalID() (found bool, err *Error) {
 	}
 	switch string(word) {
 	case "PUBLIC":
-		if _, err := d.literal(); err != nil {
+		id, err := d.blankLiteral()
+		if err != nil {
 			return false, err
+		}
+		if len(bytes.Trim(id, publicIDChars)) > 0 {
+			return false, d.fail(d.i-len(id)-len(`""`), "illegal character(s) in public id")
 		}
 	case "SYSTEM":
 	default:
 		return false, d.fail(at, syntaxError)
 	}
-	_, err = d.literal()
+	_, err = d.blankLiteral()
 	return true, err
+}
+
+// publicIDChars are what a public identifier may consist of.
+const publicIDChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \r\n-'()+,./:=?;!*#@$_%"
+
+// blankLiteral reads a quoted text with white space before it.
+func (d *dtdScanner) blankLiteral() ([]byte, *Error) {
+	if err := d.blank(); err != nil {
+		return nil, err
+	}
+	return d.literal()
 }
 
 // subset reads the internal subset behind its bracket.
@@ -289,10 +305,14 @@ func (d *dtdScanner) entity() *Error {
 		if !e.external {
 			return d.bad()
 		}
+		behind := d.i
 		if d.peek() == 'N' { // NDATA name
-			e.unparsed = true
-			if _, err := d.word(); err != nil {
-				return err
+			if e.unparsed = true; d.i == behind {
+				return d.bad()
+			}
+			at := d.i
+			if word, err := d.word(); err != nil || string(word) != "NDATA" {
+				return cmp.Or(err, d.fail(at, syntaxError))
 			}
 			if err := d.blank(); err != nil {
 				return err

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -25,7 +24,7 @@ func fromUTF16(dst, body []byte) (text []byte, ok bool) {
 	default:
 		return nil, false
 	}
-	dst = slices.Grow(dst, len(body)/2*3+1) // of every two bytes at most three are made
+	dst = grow(dst, len(body)/2*3+1) // of every two bytes at most three are made
 	unit := func(i int) rune { return rune(body[i+high])<<8 | rune(body[i+1-high]) }
 	for i := 0; i+1 < len(body); i += 2 {
 		r := unit(i)
@@ -116,7 +115,7 @@ func appendCharmap(dst, b []byte, upper string) []byte {
 	if upper == latin1 {
 		longest = 2
 	}
-	dst = slices.Grow(dst, len(b)+countNotASCII(b)*(longest-1))
+	dst = grow(dst, len(b)+countNotASCII(b)*(longest-1))
 	table := []rune(upper)
 	for _, c := range b {
 		switch {

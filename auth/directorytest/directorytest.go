@@ -94,6 +94,8 @@ func Run(t *testing.T, store Store, db string) {
 		{"of an archived user", auth.Query{AuthAPIKey: ArchivedKey}, 502, 9002, true},
 		{"inactive", auth.Query{AuthAPIKey: InactiveKey}, 503, 9001, false},
 		{"other case", auth.Query{AuthAPIKey: auth.Secret(strings.ToUpper(string(RPCUserKey)))}, 0, 0, false},
+		{"by technical name", auth.Query{TechNames: []string{"nobody", "conf_archived_user"}}, 502, 9002, true},
+		{"by technical name, not as it is", auth.Query{TechNames: []string{"conf archived user"}}, 0, 0, false},
 		{"NUL", auth.Query{AuthAPIKey: RPCUserKey + "\x00"}, 0, 0, false},
 	}
 	for _, tt := range keys {
@@ -108,7 +110,7 @@ func Run(t *testing.T, store Store, db string) {
 			if len(rows.AuthAPIKeys) != 1 || len(rows.Users) != 1 {
 				t.Fatalf("got %+v, want one key and its user", rows)
 			}
-			if k := rows.AuthAPIKeys[0]; k.ID != tt.auth || k.UserID != tt.uid || k.Active != tt.active || k.Name == "" || k.Key == "" || rows.Users[0].ID != tt.uid {
+			if k := rows.AuthAPIKeys[0]; k.ID != tt.auth || k.UserID != tt.uid || k.Active != tt.active || k.TechName != auth.TechName(k.Name) || k.Name == "" || k.Key == "" || rows.Users[0].ID != tt.uid {
 				t.Errorf("got %+v of %+v", k, rows.Users[0])
 			}
 		})

@@ -100,7 +100,10 @@ func (m *Memory) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, 
 	out := auth.Rows{Now: m.Now()}
 	users := slices.Clone(q.Users)
 	for _, k := range m.rows.AuthAPIKeys {
-		if slices.Contains(q.AuthAPIKeys, k.ID) || q.AuthAPIKey != "" && k.Key == q.AuthAPIKey {
+		if k.TechName == "" {
+			k.TechName = auth.TechName(k.Name)
+		}
+		if slices.Contains(q.AuthAPIKeys, k.ID) || q.AuthAPIKey != "" && k.Key == q.AuthAPIKey || slices.Contains(q.TechNames, k.TechName) {
 			out.AuthAPIKeys = append(out.AuthAPIKeys, k)
 			users = append(users, k.UserID)
 		}

@@ -17,31 +17,39 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/queue"
+	"odoobridge/odoo/upstream"
 )
 
 // Config is everything `serve` can be told. It is filled from the settings table below and from nowhere else.
 type Config struct {
-	DatabaseURL    *url.URL
-	OdooURL        *url.URL
-	Databases      []string // those served, the default first
-	Listen         string
-	AdminListen    string
-	TrustedSources []netip.Prefix
-	TrustedProxies []netip.Prefix
-	Basic          bool
-	Freshness      time.Duration // 0 is strict
-	StaleLimit     time.Duration
-	Impersonation  auth.Impersonation
-	ArchivedUsers  auth.ArchivedUsers
-	DBServiceFull  bool
-	ForwardXML     bool
-	WebSession     bool
-	Controllers    []string      // path prefixes, without a slash at the end
-	MaxBody        int64         // bytes
-	BodyTimeout    time.Duration // 0 is none
-	CallTimeout    time.Duration
-	DrainTimeout   time.Duration
-	LogLevel       string
+	DatabaseURL      *url.URL
+	OdooURL          *url.URL
+	Databases        []string // those served, the default first
+	Listen           string
+	AdminListen      string
+	TrustedSources   []netip.Prefix
+	TrustedProxies   []netip.Prefix
+	Basic            bool
+	Freshness        time.Duration // 0 is strict
+	StaleLimit       time.Duration
+	Impersonation    auth.Impersonation
+	ArchivedUsers    auth.ArchivedUsers
+	EnvironmentKeys  string // file or folder, "" is none
+	DBServiceFull    bool
+	ForwardXML       bool
+	UpstreamProtocol upstream.Protocol
+	DocUser          string // login; "" is none
+	WebSession       bool
+	Controllers      []string      // path prefixes, without a slash at the end
+	MaxBody          int64         // bytes
+	BodyTimeout      time.Duration // 0 is none
+	CallTimeout      time.Duration
+	Limits           queue.Limits
+	BreakerLimit     int // failures to connect in a row; 0 is no breaker
+	BreakerPause     time.Duration
+	DrainTimeout     time.Duration
+	LogLevel         string
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -74,12 +82,18 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.Freshness, err = parseFreshness(v); return }, nil},
 	{"stale-limit", "how long known callers are served while PostgreSQL is away", "30s",
 		func(c *Config, v string) (err error) { c.StaleLimit, err = parseDuration(v); return }, nil},
-	{"impersonation", "how a caller known by an auth_api_key is passed on: auto, mint (a native key of theirs) or off", "auto",
+	{"impersonation", "how a caller known by an auth_api_key is passed on: auto (addon where Odoo has it, else mint), mint (a native key of theirs), addon (Odoo's add-on odoobridge) or off", "auto",
 		func(c *Config, v string) (err error) { c.Impersonation, err = auth.ParseImpersonation(v); return }, nil},
 	{"archived-users", "what decides on the key of an archived user: setting, stored, deny or allow", "setting",
 		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},
+	{"environment-keys", "ini file or folder with sections [api_key_NAME] and key = ..., which stand in place of stored auth_api_key keys", "",
+		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
+	{"upstream-protocol", "how calls reach Odoo: auto (by rpc where Odoo has /jsonrpc, else by json2), rpc (/jsonrpc and /xmlrpc) or json2 (/json/2 alone)", "auto",
+		func(c *Config, v string) (err error) { c.UpstreamProtocol, err = upstream.ParseProtocol(v); return }, nil},
+	{"doc-user", "login of a user of Odoo's group Technical Documentation, as whom /doc-bearer is read where json2 needs the names of a method's arguments", "",
+		func(c *Config, v string) error { c.DocUser = v; return nil }, nil},
 	{"upstream-xmlrpc", "how XML-RPC calls reach Odoo: transcode (through its quicker /jsonrpc) or forward (through its /xmlrpc)", "transcode",
 		func(c *Config, v string) (err error) { c.ForwardXML, err = oneOf(v, "transcode", "forward"); return }, nil},
 	{"web-session", "on passes /web/session/* and the calls of its sessions on to Odoo, off does not", "on",
@@ -92,6 +106,18 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.BodyTimeout, err = parseDuration(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",
 		func(c *Config, v string) (err error) { c.CallTimeout, err = parseDuration(v); return }, nil},
+	{"max-calls", "calls at work in Odoo at once, best as many as it has workers; the others wait in turns; 0 is any number", "64",
+		func(c *Config, v string) (err error) { c.Limits.Calls, err = parseCount(v, 0); return }, nil},
+	{"queue-limit", "calls of one caller that may wait for a place at Odoo; more are answered 429", "1000",
+		func(c *Config, v string) (err error) { c.Limits.Own, err = parseCount(v, 1); return }, nil},
+	{"queue-total", "calls that may wait for a place at Odoo in all; more are answered 503", "5000",
+		func(c *Config, v string) (err error) { c.Limits.All, err = parseCount(v, 0); return }, nil},
+	{"queue-timeout", "how long a call may wait for a place at Odoo, answered 503; 0 is any", "30s",
+		func(c *Config, v string) (err error) { c.Limits.Wait, err = parseDuration(v); return }, nil},
+	{"breaker-failures", "failures to connect to Odoo in a row after which calls are refused at once; 0 is never", "5",
+		func(c *Config, v string) (err error) { c.BreakerLimit, err = parseCount(v, 0); return }, nil},
+	{"breaker-pause", "how long they are refused before a connection is tried for again", "1s",
+		func(c *Config, v string) (err error) { c.BreakerPause, err = parsePause(v); return }, nil},
 	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",
 		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
 	{"log-level", "debug, info, warn or error", "info",
@@ -183,6 +209,9 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if c.StaleLimit < c.Freshness {
 		problems = append(problems, fmt.Sprintf("--stale-limit: %v is shorter than --freshness, %v", c.StaleLimit, c.Freshness))
+	}
+	if l := c.Limits; l.All > 0 && l.Own >= l.All {
+		problems = append(problems, fmt.Sprintf("--queue-limit: %d leaves one caller all the room of --queue-total, %d; it must be less", l.Own, l.All))
 	}
 	if problems != nil {
 		return Config{}, nil, problems

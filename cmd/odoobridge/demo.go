@@ -29,6 +29,8 @@ import (
 type demoFlags struct {
 	series                             int
 	db, listen, adminListen, odoo, dir string
+	control, addon, legacy             bool
+	fixtures                           []string
 }
 
 func (p program) demoCommand() *cobra.Command {
@@ -43,7 +45,11 @@ func (p program) demoCommand() *cobra.Command {
 			if err := d.check(); err != nil {
 				return usageError{err}
 			}
-			return p.demo(cmd.Context(), d)
+			state, err := openState(d.series, d.fixtures)
+			if err != nil {
+				return err
+			}
+			return p.demo(cmd.Context(), d, state)
 		},
 	}
 	f := cmd.Flags()
@@ -52,7 +58,11 @@ func (p program) demoCommand() *cobra.Command {
 	f.StringVar(&d.listen, "listen", "127.0.0.1:8079", "address of the bridge")
 	f.StringVar(&d.adminListen, "admin-listen", "127.0.0.1:8078", "address of /livez, /readyz and /metrics")
 	f.StringVar(&d.odoo, "sandbox-listen", "127.0.0.1:8069", "address of the sandbox Odoo")
+	f.StringArrayVar(&d.fixtures, "fixtures", nil, fixturesUsage)
 	f.StringVar(&d.dir, "data", "", "folder of the private PostgreSQL (default: one per series in the user's cache folder)")
+	f.BoolVar(&d.control, "control", false, controlUsage)
+	f.BoolVar(&d.addon, "addon", true, addonUsage)
+	f.BoolVar(&d.legacy, "legacy", true, legacyUsage)
 	return cmd
 }
 
@@ -65,6 +75,9 @@ func (d *demoFlags) check() error {
 		if err := checkAddress(address); err != nil {
 			problems = append(problems, flag+": "+err.Error())
 		}
+	}
+	if err := checkLegacy(d.series, d.legacy); err != nil {
+		problems = append(problems, err.Error())
 	}
 	if problems != nil {
 		slices.Sort(problems)
@@ -93,7 +106,7 @@ func defaultDataDir(series int) string {
 // the demo proves every time that they are enough.
 const demoRole = "odoobridge"
 
-func (p program) demo(ctx context.Context, d demoFlags) (err error) {
+func (p program) demo(ctx context.Context, d demoFlags, state *fixtures.State) (err error) {
 	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
 	defer flush()
 	// Fast: what a power cut could cost is made anew at every start.
@@ -106,22 +119,18 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 		defer cancel()
 		err = errors.Join(err, cluster.Stop(stop))
 	}()
-	if err := restoreState(ctx, cluster, d.db, d.series); err != nil {
+	if err := restoreState(ctx, cluster, d.db, state); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", cluster.DSN(d.db))
+	databaseURL, err := demoURL(ctx, cluster.DSN(d.db))
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	databaseURL, err := demoURL(ctx, db, cluster.DSN(d.db))
+	server, odoo, err := startSandbox(d.sandbox(cluster.DSN(d.db)), d.odoo, log)
 	if err != nil {
 		return err
 	}
-	odoo, err := startSandbox(db, d.db, d.series, d.odoo, log)
-	if err != nil {
-		return err
-	}
+	defer server.Close()
 	defer func() {
 		drain, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 		defer cancel()
@@ -141,13 +150,22 @@ func (p program) demo(ctx context.Context, d demoFlags) (err error) {
 	return s.run(ctx, log)
 }
 
+// sandbox is what the sandbox of the demo is made of.
+func (d demoFlags) sandbox(dsn string) sandbox.Config {
+	return sandbox.Config{DSN: dsn, Database: d.db, Series: d.series, Control: d.control, Addon: d.addon, NoLegacy: !d.legacy}
+}
+
 // demoConfig is that of `serve` with the demo's addresses and the sandbox's controllers, and defaults for all else.
 func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	cmd := program{}.serveCommand()
-	for name, v := range map[string]string{
+	flags := map[string]string{
 		"database-url": databaseURL, "odoo-url": odooURL, "db": d.db, "listen": d.listen, "admin-listen": d.adminListen,
 		"controllers": sandbox.ControllerPrefix,
-	} {
+	}
+	if d.series >= 19 {
+		flags["doc-user"] = "admin"
+	}
+	for name, v := range flags {
 		if err := cmd.Flags().Set(name, v); err != nil {
 			return Config{}, err
 		}
@@ -156,10 +174,10 @@ func demoConfig(d demoFlags, databaseURL, odooURL string) (Config, error) {
 	return cfg, err
 }
 
-// restoreState gives the cluster a fresh database name with the fixture state of series, cloned from one that is filled
+// restoreState gives the cluster a fresh database name with the state, cloned from one that is filled
 // once.
-func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, series int) error {
-	template := "odoobridge_state_" + fixtures.Version(series)
+func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, state *fixtures.State) error {
+	template := "odoobridge_state_" + state.Version()
 	server, err := sql.Open("postgres", cluster.DSN("postgres"))
 	if err != nil {
 		return err
@@ -170,7 +188,7 @@ func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, s
 		return err
 	}
 	if !there {
-		if err := fillTemplate(ctx, cluster, server, template, series); err != nil {
+		if err := fillTemplate(ctx, cluster, server, template, state); err != nil {
 			return err
 		}
 	}
@@ -181,7 +199,7 @@ func restoreState(ctx context.Context, cluster *postgres.Cluster, name string, s
 }
 
 // fillTemplate fills a database under a provisional name, so that one of the final name is always whole.
-func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB, name string, series int) error {
+func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB, name string, state *fixtures.State) error {
 	provisional := name + "_new"
 	if err := cluster.DropDatabase(ctx, provisional); err != nil {
 		return err
@@ -193,7 +211,7 @@ func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(fixtures.Load(ctx, db, series), db.Close()); err != nil {
+	if err := errors.Join(state.Load(ctx, db, seed(ctx, state)), db.Close()); err != nil {
 		return err
 	}
 	_, err = server.ExecContext(ctx, "ALTER DATABASE "+pq.QuoteIdentifier(provisional)+" RENAME TO "+pq.QuoteIdentifier(name))
@@ -201,9 +219,14 @@ func fillTemplate(ctx context.Context, cluster *postgres.Cluster, server *sql.DB
 }
 
 // demoURL gives demoRole a new password and its grants, and returns the address with which it connects.
-func demoURL(ctx context.Context, db *sql.DB, dsn string) (string, error) {
+func demoURL(ctx context.Context, dsn string) (string, error) {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
 	password := rand.Text()
-	_, err := db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
+	_, err = db.ExecContext(ctx, fmt.Sprintf(`DO $$ BEGIN
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) THEN CREATE ROLE %s LOGIN; END IF;
 		ALTER ROLE %[2]s PASSWORD %s;
 	END $$`, pq.QuoteLiteral(demoRole), pq.QuoteIdentifier(demoRole), pq.QuoteLiteral(password)))

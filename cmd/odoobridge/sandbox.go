@@ -15,13 +15,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"odoobridge/fixtures"
+	"odoobridge/fixtures/module"
 	"odoobridge/odoo/sandbox"
 )
 
 func (p program) sandboxCommand() *cobra.Command {
 	var databaseURL, db, address string
+	var sources []string
 	var series int
-	var reset bool
+	var reset, control, addon, legacy bool
 	cmd := &cobra.Command{
 		Use:   "sandbox --database-url postgres://... --series N --db NAME",
 		Short: "Serve an Odoo for tests, on PostgreSQL tables shaped like Odoo's",
@@ -41,10 +43,18 @@ func (p program) sandboxCommand() *cobra.Command {
 			if err := checkAddress(address); err != nil {
 				problems = append(problems, "--listen: "+err.Error())
 			}
+			if err := checkLegacy(series, legacy); err != nil {
+				problems = append(problems, err.Error())
+			}
 			if problems != nil {
 				return usageError{problems}
 			}
-			return p.sandbox(cmd.Context(), dsn, db, series, address, reset)
+			state, err := openState(series, sources)
+			if err != nil {
+				return err
+			}
+			cfg := sandbox.Config{DSN: withDatabase(dsn, db), Database: db, Series: series, Control: control, Addon: addon, NoLegacy: !legacy}
+			return p.sandbox(cmd.Context(), dsn, cfg, state, address, reset)
 		},
 	}
 	f := cmd.Flags()
@@ -52,28 +62,47 @@ func (p program) sandboxCommand() *cobra.Command {
 	f.IntVar(&series, "series", 18, "series of Odoo to be: 15, 18 or 19")
 	f.StringVar(&db, "db", "", "database of the sandbox; created and filled if there is none of that name")
 	f.StringVar(&address, "listen", "127.0.0.1:8069", "address to listen on")
+	f.StringArrayVar(&sources, "fixtures", nil, fixturesUsage)
 	f.BoolVar(&reset, "reset", false, "bring the database back to the fixture state first")
+	f.BoolVar(&control, "control", false, controlUsage)
+	f.BoolVar(&addon, "addon", true, addonUsage)
+	f.BoolVar(&legacy, "legacy", true, legacyUsage)
 	return cmd
 }
 
-func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series int, address string, reset bool) error {
+// Of the flags that sandbox and demo share.
+const (
+	legacyUsage  = "offer /jsonrpc and /xmlrpc; false leaves series 19 with /json/2 alone"
+	addonUsage   = "have Odoo's add-on for the bridge installed, where auth_api_key is"
+	controlUsage = "offer snapshots, faults and the record of calls below " + sandbox.ControlPrefix + " (docs/TESTING.md)"
+)
+
+// checkLegacy refuses a sandbox that would answer no calls at all.
+func checkLegacy(series int, legacy bool) error {
+	if !legacy && series < 19 {
+		return fmt.Errorf("--legacy: series %d has nothing but /jsonrpc and /xmlrpc; say --series 19", series)
+	}
+	return nil
+}
+
+// fixturesUsage is the help of --fixtures.
+var fixturesUsage = "models and records to add: a YAML file, a folder of them, or \"" + strings.Join(module.Builtin(), "\", \"") +
+	"\" of this program (repeatable; docs/SANDBOX.md)"
+
+func (p program) sandbox(ctx context.Context, dsn *url.URL, cfg sandbox.Config, state *fixtures.State, address string, reset bool) error {
 	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
 	defer flush()
-	if err := createDatabase(ctx, dsn, name); err != nil {
+	if err := createDatabase(ctx, dsn, cfg.Database); err != nil {
 		return err
 	}
-	db, err := sql.Open("postgres", withDatabase(dsn, name))
+	if err := prepare(ctx, cfg.DSN, cfg.Database, state, reset); err != nil {
+		return err
+	}
+	odoo, l, err := startSandbox(cfg, address, log)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	if err := prepare(ctx, db, name, series, reset); err != nil {
-		return err
-	}
-	l, err := startSandbox(db, name, series, address, log)
-	if err != nil {
-		return err
-	}
+	defer odoo.Close()
 	fmt.Fprintf(p.stdout, "ready sandbox=%s\n", l.URL())
 	select {
 	case <-ctx.Done():
@@ -84,34 +113,70 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, name string, series 
 	return errors.Join(err, l.drain(drain))
 }
 
-func startSandbox(db *sql.DB, name string, series int, address string, log zerolog.Logger) (*listener, error) {
-	handler, err := sandbox.New(sandbox.Config{DB: db, Database: name, Series: series, Log: log.With().Str("component", "sandbox").Logger()})
+// startSandbox serves the sandbox of cfg, whose log it sets, at address.
+func startSandbox(cfg sandbox.Config, address string, log zerolog.Logger) (*sandbox.Sandbox, *listener, error) {
+	cfg.Log = log.With().Str("component", "sandbox").Logger()
+	odoo, err := sandbox.New(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l, err := listen(address, handler, log)
+	l, err := listen(address, odoo, log)
 	if err != nil {
-		return nil, err
+		return nil, nil, errors.Join(err, odoo.Close())
 	}
 	l.serve()
-	return l, nil
+	return odoo, l, nil
 }
 
 // prepare fills an empty database, and refuses to touch one that something else has filled.
-func prepare(ctx context.Context, db *sql.DB, name string, series int, reset bool) error {
-	if reset {
-		return fixtures.Reset(ctx, db, series)
+func prepare(ctx context.Context, dsn, name string, state *fixtures.State, reset bool) error {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return err
 	}
-	loaded, err := fixtures.Loaded(ctx, db)
+	defer db.Close()
+	if reset {
+		return state.Reset(ctx, db, seed(ctx, state))
+	}
+	series, version, err := fixtures.Loaded(ctx, db)
 	switch {
 	case err != nil:
 		return err
-	case loaded == series:
+	case version == state.Version():
 		return nil
-	case loaded != 0:
-		return fmt.Errorf("database %s holds the sandbox's state of series %d, not %d; name another --db, or say --reset to lose it", name, loaded, series)
+	case series != 0:
+		return fmt.Errorf("database %s holds another state of the sandbox, of series %d: of other fixture files, or of another version of this program; "+
+			"name another --db, or say --reset to lose it", name, series)
 	}
-	return fixtures.Load(ctx, db, series)
+	return state.Load(ctx, db, seed(ctx, state))
+}
+
+// seed creates the records of the fixture files. What a model refuses is told with the record's place.
+func seed(ctx context.Context, state *fixtures.State) func(*sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		if len(state.Records()) == 0 {
+			return nil
+		}
+		seeder, err := sandbox.NewSeeder(ctx, tx, state.Series())
+		if err != nil {
+			return err
+		}
+		for _, r := range state.Records() {
+			if err := seeder.Create(r.Model, r.ID, r.Values); err != nil {
+				return usageError{module.Problems{{Place: r.Place, Reason: err.Error()}}}
+			}
+		}
+		return nil
+	}
+}
+
+// openState reads the fixture files; mistakes in them are wrong usage.
+func openState(series int, sources []string) (*fixtures.State, error) {
+	state, err := fixtures.Open(series, sources...)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return state, nil
 }
 
 // createDatabase makes an empty database on the server of dsn unless there is one of that name.

@@ -13,6 +13,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/serverenv"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/bridge"
@@ -77,33 +78,54 @@ const probeInterval = 30 * time.Second
 // startService starts everything and returns when calls are accepted. A database or an Odoo that is away is no error:
 // /readyz says so, and the calls that need it are refused until it is there.
 func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service, error) {
+	background := []func(context.Context){}
 	dir, err := directory.Open(directory.Options{DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases})
 	if err != nil {
 		return nil, err
 	}
-	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout}
+	var rows auth.Directory = dir
+	if cfg.EnvironmentKeys != "" {
+		keys, err := serverenv.Open(cfg.EnvironmentKeys)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("the keys of the environment (--environment-keys) can't be used:\n%w", errors.Join(err, dir.Close()))}
+		}
+		rows = auth.WithEnvironment(dir, keys.Keys)
+		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
+	}
+	breaker := upstream.NewBreaker(cfg.BreakerLimit, cfg.BreakerPause, func(state string) {
+		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
+	})
+	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout, Breaker: breaker}
 	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), ballast: make([]byte, ballastSize)}
+	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
-		Directory:     dir,
+		Directory:     rows,
 		Minter:        dir,
 		Databases:     cfg.Databases,
 		Freshness:     cfg.Freshness,
 		StaleLimit:    cfg.StaleLimit,
 		Impersonation: cfg.Impersonation,
+		Addon:         addon.Installed,
 		ArchivedUsers: cfg.ArchivedUsers,
 		Warn: func(db string, err error) {
 			log.Warn().Str("db", db).Err(err).Msg("in the background")
 		},
 	})
-	probe := upstream.NewProbe(s.upstream, probeInterval)
+	probe := upstream.NewProbe(s.upstream, cfg.UpstreamProtocol, probeInterval)
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	calls := bridge.NewMetrics(metrics)
+	queue := bridge.NewQueue(cfg.Limits)
+	bridge.WatchLimits(metrics, queue, breaker)
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
+		Queue:          queue,
+		Addon:          addon,
 		Series:         probe.Series,
+		Version:        probe.Version,
+		DocKey:         s.docKey(),
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
 		Metrics:        calls,
 		Log:            log,
@@ -133,25 +155,44 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
-	s.background = startTasks(s.auth.Run, probe.Run)
-	firstLook(ctx, checks, log)
+	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run)...)
+	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
 }
 
+// toldOfKeys writes down that the keys of the environment have changed, or could not be read.
+func toldOfKeys(log zerolog.Logger) func(error) {
+	return func(err error) {
+		if err != nil {
+			log.Error().Err(err).Msg("the keys of the environment have changed and can't be used; those read before count on")
+			return
+		}
+		log.Info().Msg("the keys of the environment have changed and were read again")
+	}
+}
+
+// docKey finds the key with which Odoo's API documentation is read, nil where no user is named for that.
+func (s *service) docKey() func(context.Context, string) (auth.Secret, error) {
+	if s.cfg.DocUser == "" {
+		return nil
+	}
+	return func(ctx context.Context, db string) (auth.Secret, error) { return s.auth.KeyOf(ctx, db, s.cfg.DocUser) }
+}
+
 // firstLook asks everything once before the first call is accepted, so that an error can be worded as its series words
 // it, and so that the log tells at once what is missing.
-func firstLook(ctx context.Context, checks []admin.Check, log zerolog.Logger) {
+func firstLook(ctx context.Context, checks []admin.Check, look func(context.Context), log zerolog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	looks := make([]func(context.Context), len(checks))
-	for i, c := range checks {
-		looks[i] = func(ctx context.Context) {
+	looks := []func(context.Context){look}
+	for _, c := range checks {
+		looks = append(looks, func(ctx context.Context) {
 			if err := c.Ask(ctx); err != nil {
 				log.Warn().Err(err).Str("check", c.Name).Msg("not there yet; still trying")
 			}
-		}
+		})
 	}
 	startTasks(looks...).wait(ctx)
 }

@@ -124,6 +124,24 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// parsePause reads a duration of some length.
+func parsePause(s string) (time.Duration, error) {
+	d, err := parseDuration(s)
+	if err == nil && d == 0 {
+		return 0, fmt.Errorf("%q is no pause; a duration such as 1s is expected", s)
+	}
+	return d, err
+}
+
+// parseCount reads a number that is at least smallest.
+func parseCount(s string, smallest int) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < smallest || n > 1_000_000 {
+		return 0, fmt.Errorf("%q is no number from %d to 1000000", s, smallest)
+	}
+	return n, nil
+}
+
 func parseFreshness(s string) (time.Duration, error) {
 	if s == "strict" {
 		return 0, nil

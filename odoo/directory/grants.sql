@@ -9,7 +9,7 @@ DECLARE
 		['res_users', 'company_id'], ['res_users', 'totp_secret'],
 		['res_company', 'id'], ['res_company', 'archived_user_disable_auth_api_key'],
 		['auth_api_key', 'id'], ['auth_api_key', 'user_id'], ['auth_api_key', 'name'], ['auth_api_key', 'key'],
-		['auth_api_key', 'active'],
+		['auth_api_key', 'active'], ['auth_api_key', 'tech_name'],
 		['res_users_apikeys', 'id'], ['res_users_apikeys', 'user_id'], ['res_users_apikeys', 'name'],
 		['res_users_apikeys', 'scope'], ['res_users_apikeys', 'index'], ['res_users_apikeys', 'key'],
 		['res_users_apikeys', 'expiration_date'],

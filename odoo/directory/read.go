@@ -22,7 +22,7 @@ func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows aut
 		var document []byte
 		row := b.db.QueryRowContext(ctx, l.read,
 			pq.Array(q.Users), nullable(q.Login), pq.Array(q.AuthAPIKeys), text(q.AuthAPIKey.Reveal()),
-			pq.Array(q.NativeKeys), text(q.NativeKeyHead), q.Settings)
+			pq.Array(q.NativeKeys), text(q.NativeKeyHead), q.Settings, pq.Array(q.TechNames))
 		if err := row.Scan(&now, &document); err != nil {
 			return err
 		}
@@ -39,11 +39,16 @@ func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows aut
 // readStatement composes the statement of Read. The rows of each table come by a list of ids: conditions joined by OR
 // would have PostgreSQL compare each row of the table with each id.
 func (l *layout) readStatement() string {
-	authKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $3::bigint[] IS NULL AND $4::text IS NULL AND false`
+	authKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $3::bigint[] IS NULL AND $4::text IS NULL AND $8::text[] IS NULL AND false`
 	if l.has("auth_api_key.id") {
-		authKeys = fmt.Sprintf(`SELECT id, user_id, name, key, coalesce(%s, false) AS active
+		techName := `btrim(regexp_replace(translate(name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '[^a-z0-9]+', '_', 'g'), '_')` // auth.TechName
+		if l.has("auth_api_key.tech_name") {
+			techName = `coalesce(nullif(tech_name, ''), ` + techName + `)`
+		}
+		authKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS tech_name, key, coalesce(%s, false) AS active
 			FROM auth_api_key WHERE id IN (
-				SELECT unnest($3::bigint[]) UNION SELECT id FROM auth_api_key WHERE key = $4::text)`, l.column("auth_api_key.active", "true"))
+				SELECT unnest($3::bigint[]) UNION SELECT id FROM auth_api_key WHERE key = $4::text
+				UNION SELECT id FROM auth_api_key WHERE %[1]s = ANY ($8::text[]))`, techName, l.column("auth_api_key.active", "true"))
 	}
 	nativeKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $5::bigint[] IS NULL AND $6::text IS NULL AND false`
 	if l.has("res_users_apikeys.id") {
@@ -94,6 +99,7 @@ type document struct {
 		ID     int64       `json:"id"`
 		UserID int64       `json:"user_id"`
 		Name   string      `json:"name"`
+		Tech   string      `json:"tech_name"`
 		Key    clearSecret `json:"key"`
 		Active bool        `json:"active"`
 	} `json:"auth"`
@@ -123,7 +129,7 @@ func decode(raw []byte, settings bool, l *layout) (auth.Rows, error) {
 	}
 	for _, k := range doc.Auth {
 		rows.AuthAPIKeys = append(rows.AuthAPIKeys, auth.AuthAPIKey{ID: k.ID, UserID: k.UserID, Name: k.Name,
-			Key: auth.Secret(k.Key), Active: k.Active})
+			TechName: k.Tech, Key: auth.Secret(k.Key), Active: k.Active})
 	}
 	for _, k := range doc.Native {
 		rows.NativeKeys = append(rows.NativeKeys, auth.NativeKey{ID: k.ID, UserID: k.UserID, Name: k.Name, Scope: k.Scope,

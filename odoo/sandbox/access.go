@@ -62,8 +62,8 @@ func (e *env) forbiddenField(m *model, names ...string) error {
 		". Please contact your system administrator.\n\nOperation: read\nUser: " + str(e.uid) + "\nGroups: always forbidden")
 }
 
-// checkMode refuses an operation that is none.
-func checkMode(operation any) error {
+// checkMode refuses an operation that is none of those that rights are about.
+func checkMode(operation string) error {
 	switch operation {
 	case "read", "write", "create", "unlink":
 		return nil
@@ -72,7 +72,7 @@ func checkMode(operation any) error {
 }
 
 func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) {
-	if err := checkMode(args["operation"]); err != nil {
+	if err := checkMode(str(args["operation"])); err != nil {
 		return nil, err
 	}
 	err := e.checkAccess(r.model, str(args["operation"]))
@@ -83,10 +83,13 @@ func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) 
 }
 
 func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
-	if err := checkMode(args["operation"]); err != nil {
+	if err := checkMode(str(args["operation"])); err != nil {
 		return nil, err
 	}
 	operation := str(args["operation"])
+	if err := checkMode(operation); err != nil {
+		return nil, err
+	}
 	if e.checkAccess(r.model, operation) != nil {
 		return false, nil
 	}
@@ -100,7 +103,7 @@ func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
 
 // runCheckAccess is check_access, and check_access_rule, which looks at the record rules only up to series 16.
 func runCheckAccess(e *env, r *records, args map[string]any) (any, error) {
-	if err := checkMode(args["operation"]); err != nil {
+	if err := checkMode(str(args["operation"])); err != nil {
 		return nil, err
 	}
 	operation := str(args["operation"])

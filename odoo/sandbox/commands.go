@@ -82,7 +82,7 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 		if _, err := e.checkRecords(co, ints(targets), "unlink"); err != nil {
 			return err
 		}
-		return e.unlink(co, targets)
+		return e.delete(co, targets)
 	case commandUnlink:
 		return e.unlinkMembers(f, id, targets, false)
 	case commandLink:

@@ -76,12 +76,12 @@ func (s *Sandbox) authenticate(ctx context.Context, db, login, password, env any
 
 // checkDatabase is opening the registry of a database: the sandbox has one.
 func (s *Sandbox) checkDatabase(db any) error {
+	if s.series >= 16 && !truthy(db) {
+		return assertionError("Missing database name")
+	}
 	switch db.(type) {
 	case []any, *dict:
 		return typeError("unhashable type: '" + typeName(db) + "'")
-	}
-	if s.series >= 16 && !truthy(db) {
-		return assertionError("Missing database name")
 	}
 	name, ok := db.(string)
 	if !ok {

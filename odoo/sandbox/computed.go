@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lib/pq"
+
 	"odoobridge/rpc"
 )
 
-// computation is a field that Odoo computes in Python: how it is read, and what a write of it sets. write is nil where a
-// write does nothing.
+// computation is a field that Odoo computes in Python: how it is read, by record, and what a write of it sets. write is
+// nil where a write does nothing.
 type computation struct {
-	read  func(e *env, id int64) (any, error)
+	read  func(e *env, ids []int64) (map[int64]any, error)
 	write func(e *env, value any) (map[string]any, error) // values by column
 }
 
@@ -23,34 +25,60 @@ var computed = map[string]computation{
 	"res.users.password":            {read: emptyText, write: writePassword},
 	"res.users.new_password":        {read: emptyText, write: writePassword},
 	"res.users.totp_enabled":        {read: hasTOTP},
-	"res.partner.contact_address":   {read: contactAddress},
-	"res.partner.email_formatted":   {read: formattedEmail},
-	"res.partner.tz_offset":         {read: partnerZoneOffset},
-	"res.users.tz_offset":           {read: userZoneOffset},
-	"res.partner.active_lang_count": {read: activeLanguages},
+	"res.partner.contact_address":   {read: eachRecord(contactAddress)},
+	"res.partner.email_formatted":   {read: eachRecord(formattedEmail)},
+	"res.partner.tz_offset":         {read: eachRecord(partnerZoneOffset)},
+	"res.users.tz_offset":           {read: eachRecord(userZoneOffset)},
+	"res.partner.active_lang_count": {read: eachRecord(activeLanguages)},
 	"res.partner.company_type":      {read: companyType, write: writeCompanyType},
 }
 
-func (e *env) attachment(id int64) ([]byte, error) {
-	var content []byte
-	err := e.tx.QueryRowContext(e.ctx, "SELECT db_datas FROM ir_attachment WHERE id = $1", id).Scan(&content)
-	return content, e.databaseError(err)
+// scan reads an expression of records' rows, by record, as do makes a value of it.
+func scan[T any](e *env, ids []int64, table, expression string, do func(T) any) (map[int64]any, error) {
+	found, err := e.tx.QueryContext(e.ctx, "SELECT id, "+expression+" FROM "+quote(table)+" WHERE id = ANY ($1)", pq.Array(ids))
+	if err != nil {
+		return nil, e.databaseError(err)
+	}
+	defer found.Close()
+	byID := make(map[int64]any, len(ids))
+	for found.Next() {
+		var id int64
+		var v T
+		if err := found.Scan(&id, &v); err != nil {
+			return nil, err
+		}
+		byID[id] = do(v)
+	}
+	return byID, e.databaseError(found.Err())
 }
 
-func attachmentData(e *env, id int64) (any, error) {
-	content, err := e.attachment(id)
-	if size, _ := e.context.get("bin_size"); truthy(size) {
-		return humanSize(len(content)), err
+// eachRecord computes a field record by record.
+func eachRecord(compute func(e *env, id int64) (any, error)) func(e *env, ids []int64) (map[int64]any, error) {
+	return func(e *env, ids []int64) (map[int64]any, error) {
+		byID := make(map[int64]any, len(ids))
+		for _, id := range ids {
+			v, err := compute(e, id)
+			if err != nil {
+				return nil, err
+			}
+			byID[id] = v
+		}
+		return byID, nil
 	}
-	return bytes(base64.StdEncoding.EncodeToString(content)), err
 }
 
-func attachmentRaw(e *env, id int64) (any, error) {
-	content, err := e.attachment(id)
+func attachmentData(e *env, ids []int64) (map[int64]any, error) {
 	if size, _ := e.context.get("bin_size"); truthy(size) {
-		return humanSize(len(content)), err
+		return scan(e, ids, "ir_attachment", "coalesce(length(db_datas), 0)", func(n int) any { return humanSize(n) })
 	}
-	return bytes(content), err
+	return scan(e, ids, "ir_attachment", "db_datas", func(content []byte) any { return bytes(base64.StdEncoding.EncodeToString(content)) })
+}
+
+func attachmentRaw(e *env, ids []int64) (map[int64]any, error) {
+	if size, _ := e.context.get("bin_size"); truthy(size) {
+		return scan(e, ids, "ir_attachment", "coalesce(length(db_datas), 0)", func(n int) any { return humanSize(n) })
+	}
+	return scan(e, ids, "ir_attachment", "db_datas", func(content []byte) any { return bytes(content) })
 }
 
 func writeAttachmentData(e *env, value any) (map[string]any, error) {
@@ -87,29 +115,28 @@ func decodeBase64(text string) ([]byte, error) {
 func binasciiError(message string) *rpc.Error { return newError("binascii.Error", message) }
 
 // emptyText is what passwords read as.
-func emptyText(*env, int64) (any, error) { return "", nil }
+func emptyText(_ *env, ids []int64) (map[int64]any, error) {
+	byID := make(map[int64]any, len(ids))
+	for _, id := range ids {
+		byID[id] = ""
+	}
+	return byID, nil
+}
 
-func writePassword(_ *env, value any) (map[string]any, error) {
+func writePassword(e *env, value any) (map[string]any, error) {
 	if !truthy(value) {
 		return nil, nil
 	}
-	hash, err := hashPassword(str(value))
+	hash, err := hashPassword(str(value), e.passwordRounds)
 	return map[string]any{"password": hash}, err
 }
 
-func hasTOTP(e *env, id int64) (any, error) {
-	var enabled bool
-	err := e.tx.QueryRowContext(e.ctx, "SELECT coalesce(totp_secret, '') != '' FROM res_users WHERE id = $1", id).Scan(&enabled)
-	return enabled, e.databaseError(err)
+func hasTOTP(e *env, ids []int64) (map[int64]any, error) {
+	return scan(e, ids, "res_users", "coalesce(totp_secret, '') != ''", func(enabled bool) any { return enabled })
 }
 
-func companyType(e *env, id int64) (any, error) {
-	var company bool
-	err := e.tx.QueryRowContext(e.ctx, "SELECT coalesce(is_company, FALSE) FROM res_partner WHERE id = $1", id).Scan(&company)
-	if company {
-		return "company", e.databaseError(err)
-	}
-	return "person", e.databaseError(err)
+func companyType(e *env, ids []int64) (map[int64]any, error) {
+	return scan(e, ids, "res_partner", "CASE WHEN is_company THEN 'company' ELSE 'person' END", func(kind string) any { return kind })
 }
 
 func writeCompanyType(_ *env, value any) (map[string]any, error) {

@@ -16,8 +16,8 @@ const (
 	datetimeLayout = "2006-01-02 15:04:05"
 )
 
-// convert is a column's value as read answers it.
-func (e *env) convert(f *field, v any, classic bool) (any, error) {
+// convert is a column's value as read answers it, but for the name that goes with the id of a many2one.
+func (e *env) convert(f *field, v any) (any, error) {
 	if v == nil {
 		return emptyValue(f), nil
 	}
@@ -25,13 +25,6 @@ func (e *env) convert(f *field, v any, classic bool) (any, error) {
 		v = string(raw) // numeric and JSON come as text
 	}
 	switch f.kind {
-	case "many2one":
-		id, _ := v.(int64)
-		if !classic {
-			return id, nil
-		}
-		names, err := e.superuser().displayNames(e.models[f.comodel], []int64{id})
-		return []any{id, names[id]}, err
 	case "float", "monetary":
 		if text, ok := v.(string); ok {
 			n, err := strconv.ParseFloat(text, 64)
@@ -65,6 +58,9 @@ func (e *env) toColumn(m *model, f *field, v any) (any, error) {
 		text := str(v)
 		if strings.ContainsRune(text, 0) {
 			return nil, valueError("A string literal cannot contain NUL (0x00) characters.")
+		}
+		if hasHalfPair(text) {
+			return nil, notEncodable(text)
 		}
 		if f.kind == "html" {
 			text = sanitizeHTML(text)
@@ -162,7 +158,7 @@ func (e *env) recordIDs(list []any) ([]int64, error) {
 	for _, v := range list {
 		switch v.(type) {
 		case string:
-			if _, err := toInt(v); err != nil {
+			if _, err := toInt(v); err != nil && truthy(v) {
 				return nil, notAnInteger(v)
 			}
 		case []any, *dict:

@@ -54,7 +54,7 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 		}
 	}
 	vals = vals.copy()
-	if err := e.addDefaults(m, vals); err != nil {
+	if err := e.setDefaults(m, vals); err != nil {
 		return 0, err
 	}
 	if err := e.createInherited(m, vals); err != nil {
@@ -91,29 +91,10 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 	if err := e.checkConstraints(m, ids); err != nil {
 		return 0, err
 	}
+	if err := e.createWith(m, ids[0]); err != nil {
+		return 0, err
+	}
 	return ids[0], e.recompute(m, ids, append(vals.keys, "id"))
-}
-
-// addDefaults gives the fields that have no value yet the defaults of the context, then those of the model.
-func (e *env) addDefaults(m *model, vals *dict) error {
-	for _, key := range e.context.keys {
-		name, isDefault := strings.CutPrefix(key, "default_")
-		if _, given := vals.get(name); !isDefault || given || m.fields[name] == nil {
-			continue
-		}
-		v, err := e.defaultValue(m, m.fields[name], e.context.values[key])
-		if err != nil {
-			return err
-		}
-		vals.set(name, v)
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.defaults)) {
-		if _, given := vals.get(name); !given && m.fields[name] != nil {
-			value, _ := m.defaultOf(e, name)
-			vals.set(name, value)
-		}
-	}
-	return nil
 }
 
 // createInherited makes the record that a model inherits from, with the values of its fields.
@@ -131,7 +112,9 @@ func (e *env) createInherited(m *model, vals *dict) error {
 			vals.delete(name)
 		}
 	}
-	id, err := e.superuser().create(e.models[m.fields[m.inherits].comodel], inherited)
+	su := e.superuser()
+	su.inheriting = true
+	id, err := su.create(e.models[m.fields[m.inherits].comodel], inherited)
 	vals.set(m.inherits, id)
 	return err
 }

@@ -94,10 +94,7 @@ func (e *env) unique(m *model, constraint string) error {
 		message = constraint
 	}
 	if e.series < 16 {
-		if m.name == "ir.config_parameter" {
-			message = constraint // it has no translation there, and Odoo shows the name (errors.unique)
-		}
-		return validationError(message)
+		return validationError(constraint) // it looks for a translation of the name, and English has none (errors.unique)
 	}
 	return validationError("The operation cannot be completed: " + message)
 }

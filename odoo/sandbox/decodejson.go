@@ -17,9 +17,14 @@ const nanLiteral = "0e-424242"
 // and Infinity are numbers. It uses encoding/json and not the bridge's own scanner, so that a fault of the one cannot
 // hide behind the same fault of the other.
 func decodeJSON(text []byte) (any, error) {
-	d := json.NewDecoder(stdbytes.NewReader(finiteNumbers(text)))
+	text, halves := markHalfPairs(finiteNumbers(text))
+	d := json.NewDecoder(stdbytes.NewReader(text))
 	d.UseNumber()
-	return decodeJSONValue(d)
+	v, err := decodeJSONValue(d)
+	if halves {
+		v = unmarkHalfPairs(v)
+	}
+	return v, err
 }
 
 func decodeJSONValue(d *json.Decoder) (any, error) {

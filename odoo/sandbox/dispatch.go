@@ -55,8 +55,13 @@ func (s *Sandbox) unknownService(c call) error {
 		return newError("builtins.UnboundLocalError", "cannot access local variable 'dispatch' where it is not associated with a value")
 	}
 	e := keyError(c.service)
-	if c.serviceValue.Kind() != rpc.String && c.serviceValue.Kind() != rpc.Invalid {
+	switch c.serviceValue.Kind() {
+	case rpc.String, rpc.Invalid:
+	case rpc.Array, rpc.Struct:
+		return typeError("unhashable type: '" + c.serviceValue.PyType() + "'")
+	default:
 		e = newError("builtins.KeyError", c.serviceValue.PyStr())
+		e.Debug = "Traceback (most recent call last):\nKeyError: " + c.serviceValue.PyRepr() + "\n"
 		if c.json {
 			e.Args = fmt.Appendf(nil, "[%s]", c.serviceValue.Raw())
 		}

@@ -51,6 +51,9 @@ func (e *jsonEncoder) encode(v any) error {
 			e.WriteString(floatRepr(v))
 		}
 	case string:
+		if e.series >= 16 && hasHalfPair(v) {
+			return notEncodable(v) // 15 escapes it
+		}
 		e.str(v)
 	case bytes:
 		text, err := v.text(e.series)
@@ -99,7 +102,17 @@ func (e *jsonEncoder) list(list []any) error {
 
 func (e *jsonEncoder) str(s string) {
 	e.WriteByte('"')
-	for _, r := range s {
+	plain := 0 // what needs no escape in any series
+	for plain < len(s) && s[plain] >= 0x20 && s[plain] <= 0x7e && s[plain] != '"' && s[plain] != '\\' {
+		plain++
+	}
+	e.WriteString(s[:plain])
+	for s = s[plain:]; len(s) > 0; {
+		r, n := utf8.DecodeRuneInString(s)
+		if half, ok := halfPair(s); ok {
+			r, n = half, 3
+		}
+		s = s[n:]
 		switch {
 		case r == '"' || r == '\\':
 			e.WriteByte('\\')

@@ -18,6 +18,10 @@ type env struct {
 	su      bool // no access checks: the superuser, and what Odoo does on its own
 	context *dict
 	user    *user
+	stale   map[string]bool // caches that the transaction makes stale: see signal
+
+	session    *openSession // the web session of the call, nil where there is none
+	inheriting bool         // the record that is created is part of one that inherits from it
 }
 
 // user is what rules and access rights ask of a user.
@@ -51,21 +55,26 @@ func (e *env) with(key string, value any) *env {
 	return &c
 }
 
-// readUser reads what is needed of the user that the environment acts as.
-func (e *env) readUser() error {
+// userColumns are what is needed of a user u and their partner p.
+const userColumns = `p.name, coalesce(p.lang, ''), coalesce(p.tz, ''), u.company_id, coalesce(p.commercial_partner_id, p.id),
+	ARRAY(SELECT cid FROM res_company_users_rel WHERE user_id = u.id ORDER BY cid),
+	ARRAY(SELECT gid FROM res_groups_users_rel WHERE uid = u.id)`
+
+// scanUser reads a row that ends with userColumns.
+func (r *registry) scanUser(row *sql.Row, before ...any) (*user, error) {
 	u := &user{}
 	var direct []int64
-	err := e.tx.QueryRowContext(e.ctx, `SELECT p.name, coalesce(p.lang, ''), coalesce(p.tz, ''), u.company_id,
-			coalesce(p.commercial_partner_id, p.id),
-			ARRAY(SELECT cid FROM res_company_users_rel WHERE user_id = u.id ORDER BY cid),
-			ARRAY(SELECT gid FROM res_groups_users_rel WHERE uid = u.id)
-		FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.id = $1`, e.uid).
-		Scan(&u.name, &u.lang, &u.tz, &u.companyID, &u.commercialPartner, pq.Array(&u.companies), pq.Array(&direct))
-	if err != nil {
+	err := row.Scan(append(before, &u.name, &u.lang, &u.tz, &u.companyID, &u.commercialPartner, pq.Array(&u.companies), pq.Array(&direct))...)
+	u.groups = r.closure(direct)
+	return u, err
+}
+
+// readUser reads what is needed of the user that the environment acts as.
+func (e *env) readUser() (err error) {
+	row := e.tx.QueryRowContext(e.ctx, "SELECT "+userColumns+" FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.id = $1", e.uid)
+	if e.user, err = e.scanUser(row); err != nil {
 		return fmt.Errorf("read user %d: %w", e.uid, err)
 	}
-	u.groups = e.closure(direct)
-	e.user = u
 	return nil
 }
 

@@ -27,7 +27,7 @@ func (e *env) groupLabel(t groupTerm, v any) (groupLabel, error) {
 	if v == nil {
 		return groupLabel{shown: false, domain: equals(f.name, false)}, nil
 	}
-	shown, err := e.convert(f, v, false)
+	shown, err := e.convert(f, v)
 	return groupLabel{shown: shown, domain: equals(f.name, shown)}, err
 }
 

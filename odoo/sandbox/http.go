@@ -12,13 +12,23 @@ import (
 // maxBody bounds a request; Odoo's own limit is the web server's before it.
 const maxBody = 128 << 20
 
-// ServeHTTP routes as Odoo does: a slash at the end and doubled slashes do not count.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.control != nil {
+		s.control.ServeHTTP(w, r)
+		return
+	}
+	s.serve(w, r)
+}
+
+// serve routes as Odoo does: a slash at the end and doubled slashes do not count.
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	path := rpc.CleanPath(r.URL.Path)
 	rest, isXML := strings.CutPrefix(path, "/xmlrpc/")
 	service, isV2 := strings.CutPrefix(rest, "2/")
 	var reply rpc.Reply
 	switch {
+	case s.noLegacy && (path == "/jsonrpc" || isXML):
+		reply = s.page(rpc.PageNotFound, r)
 	case path == "/jsonrpc":
 		reply = s.serveRPC(r, rpc.JSONRPC, "")
 	case isXML && rest != "" && !strings.Contains(service, "/"):
@@ -33,6 +43,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // something may have been answered
 		}
 		return
+	case s.isAddon(r, path):
+		reply = s.serveAddon(r, path)
 	case s.series >= 19 && (path == "/web/version" || path == "/json/version"):
 		reply = s.serveVersion(r)
 	default:
@@ -45,17 +57,26 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) serveOther(r *http.Request, path string) rpc.Reply {
 	reply, known := s.serveWeb(r, path)
+	route, isJSON2 := json2Routes(r.Method, path)
 	switch {
 	case known:
 		return reply
-	case rpc.IsJSON(r.Header.Get("Content-Type")):
+	case isJSON2 && s.series >= 19:
+		return s.serveJSON2(r, route)
+	case s.series >= 19 && isPage(path):
+		return s.servePage(r)
+	case s.series < 16 && rpc.IsJSON(r.Header.Get("Content-Type")):
 		return s.notFoundJSON(r)
 	}
 	return s.page(rpc.PageNotFound, r)
 }
 
 func (s *Sandbox) page(page rpc.Page, r *http.Request) rpc.Reply {
-	return rpc.PageReply(rpc.Series(s.series), page, rpc.Request{Path: r.URL.Path})
+	req := rpc.Request{Path: r.URL.Path}
+	if _, bound := s.boundTo(r); bound {
+		req.Database = s.database
+	}
+	return rpc.PageReply(rpc.Series(s.series), page, req)
 }
 
 // notFoundJSON is the answer to a JSON request of an unknown path, which some series word as JSON, with the id.
@@ -86,11 +107,11 @@ func (s *Sandbox) serveRPC(r *http.Request, p rpc.Protocol, service string) rpc.
 	if err := e.Parse(req, body, series); err != nil {
 		return s.errorReply(&e, r, p, err)
 	}
-	return s.serve(r, &e, p)
+	return s.serveCall(r, &e, p)
 }
 
-// serve runs the call and encodes its result.
-func (s *Sandbox) serve(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Reply {
+// serveCall runs the call and encodes its result.
+func (s *Sandbox) serveCall(r *http.Request, e *rpc.Envelope, p rpc.Protocol) rpc.Reply {
 	args, err := decodeArgs(e, s.series >= 16)
 	if err != nil {
 		return s.errorReply(e, r, p, err)

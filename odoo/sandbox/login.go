@@ -19,21 +19,31 @@ import (
 // keyIndexSize is how many characters of a native key res_users_apikeys.index holds.
 const keyIndexSize = 8
 
-// passwordRounds is what a password is hashed with again when it was stored in clear, or from series 16 on with fewer.
-// Odoo 18 and 19 take 600,000, which would make tests slow and show nothing more.
-const passwordRounds = 25000
+// passwordRounds is what the series hashes passwords with: passlib's default, from series 16 on 600,000.
+func passwordRounds(series int) int {
+	if series < 16 {
+		return 25000
+	}
+	return 600000
+}
+
+// fewRounds is what a stored password is hashed anew for when it has fewer. Odoo 18 and 19 would do so below 600,000;
+// the passwords of the fixture state have 25,000, and the first login of each user of each test would take a second.
+const fewRounds = 25000
 
 // account is what the table says of a user who presents a secret.
 type account struct {
 	uid            int64
 	active         bool
 	password, totp string // stored password; secret of the two-factor authentication
+	user           *user
 }
 
 // account finds a user by a condition with one parameter; ok is false where there is none.
 func (s *Sandbox) account(ctx context.Context, condition string, arg any) (a account, ok bool, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT id, coalesce(active, FALSE), coalesce(password, ''), coalesce(totp_secret, '')
-		FROM res_users WHERE `+condition, arg).Scan(&a.uid, &a.active, &a.password, &a.totp)
+	row := s.db.QueryRowContext(ctx, `SELECT u.id, coalesce(u.active, FALSE), coalesce(u.password, ''), coalesce(u.totp_secret, ''), `+userColumns+`
+		FROM res_users u JOIN res_partner p ON p.id = u.partner_id WHERE u.`+condition, arg)
+	a.user, err = s.registry.scanUser(row, &a.uid, &a.active, &a.password, &a.totp)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account{}, false, nil
 	}
@@ -45,7 +55,7 @@ func (s *Sandbox) login(ctx context.Context, login, secret any) (int64, error) {
 	if !truthy(login) || s.series != 18 && !truthy(secret) {
 		return 0, accessDenied()
 	}
-	a, ok, err := s.account(ctx, "login = $1 AND active", str(login))
+	a, ok, err := s.account(ctx, "login = $1 AND u.active", str(login))
 	if err != nil {
 		return 0, err
 	}
@@ -55,22 +65,28 @@ func (s *Sandbox) login(ctx context.Context, login, secret any) (int64, error) {
 	return a.uid, s.checkSecret(ctx, a, secret)
 }
 
+// caller is who a call is made as. user is nil where nothing of them was read yet.
+type caller struct {
+	uid  int64
+	user *user
+}
+
 // checkUser is what each call on the service object begins with. The secret is the user's password or a native key.
-func (s *Sandbox) checkUser(ctx context.Context, uid, secret any) error {
+func (s *Sandbox) checkUser(ctx context.Context, uid, secret any) (caller, error) {
 	id, ok := uid.(int64)
 	if !truthy(secret) || !ok || id == 0 {
-		return accessDenied()
+		return caller{}, accessDenied()
 	}
 	a, ok, err := s.account(ctx, "id = $1", id)
 	switch {
 	case err != nil:
-		return err
+		return caller{}, err
 	case !ok:
-		return missingError("res.users", uid, id)
+		return caller{}, missingError("res.users", uid, id)
 	case !a.active:
-		return accessDenied()
+		return caller{}, accessDenied()
 	}
-	return s.checkSecret(ctx, a, secret)
+	return caller{id, a.user}, s.checkSecret(ctx, a, secret)
 }
 
 // checkSecret accepts the password, unless the user has two-factor authentication, and a native key that may be used for
@@ -125,10 +141,10 @@ func (s *Sandbox) checkNativeKey(ctx context.Context, uid int64, key string) err
 // upgradePassword replaces a stored password that is deprecated, as passlib's verify_and_update makes Odoo do.
 func (s *Sandbox) upgradePassword(ctx context.Context, a account, password string) error {
 	h, hashed := parseHash(a.password)
-	if hashed && (s.series < 16 || h.rounds >= passwordRounds) {
+	if hashed && (s.series < 16 || h.rounds >= fewRounds) {
 		return nil
 	}
-	replacement, err := hashPassword(password)
+	replacement, err := hashPassword(password, s.registry.passwordRounds)
 	if err != nil {
 		return err
 	}
@@ -137,14 +153,14 @@ func (s *Sandbox) upgradePassword(ctx context.Context, a account, password strin
 }
 
 // hashPassword is a password as Odoo stores it.
-func hashPassword(password string) (string, error) {
+func hashPassword(password string, rounds int) (string, error) {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	key, err := pbkdf2.Key(sha512.New, password, salt, passwordRounds, sha512.Size)
+	key, err := pbkdf2.Key(sha512.New, password, salt, rounds, sha512.Size)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, passwordRounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key)), nil
+	return fmt.Sprintf("%s%d$%s$%s", hashPrefix, rounds, adaptedBase64.EncodeToString(salt), adaptedBase64.EncodeToString(key)), nil
 }
 
 // proofs remembers what was verified, so that only the first call of a secret costs its rounds. The stored value is part

@@ -3,8 +3,32 @@ package sandbox
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
+
+func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
+	wanted, _ := items(args["allfields"])
+	attributes, _ := items(args["attributes"])
+	result := newDict()
+	for _, name := range r.model.fieldNames() {
+		f := r.model.fields[name]
+		if len(wanted) > 0 && !slices.Contains(wanted, any(name)) || slices.Contains(r.model.noAccess, name) {
+			continue
+		}
+		all := e.describe(r.model, f)
+		if args["attributes"] == nil || e.series < 16 && !truthy(args["attributes"]) {
+			result.set(name, all)
+			continue
+		}
+		some := newDict()
+		for _, key := range all.keys {
+			if slices.Contains(attributes, any(key)) {
+				some.set(key, all.values[key])
+			}
+		}
+		result.set(name, some)
+	}
+	return result, nil
+}
 
 func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 	list, ok := args["fields_list"]
@@ -31,7 +55,11 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 				return nil, err
 			}
 			result.set(f.name, converted)
-		} else if v, ok := r.model.defaultOf(e, f.name); ok {
+		} else if given, ok := r.model.defaults[f.name]; !ok {
+			continue
+		} else if v, err := e.defaultOf(r.model, f, given, nil); err != nil {
+			return nil, err
+		} else if v != nil {
 			result.set(f.name, v)
 		}
 	}
@@ -152,18 +180,6 @@ func orFalse(s string) any {
 	return s
 }
 
-func runHasGroup(e *env, r *records, args map[string]any) (any, error) {
-	module, name, ok := strings.Cut(str(args["group_ext_id"]), ".")
-	if !ok {
-		return nil, assertionError("External ID '" + module + "' must be fully qualified")
-	}
-	ids, err := e.ids("SELECT res_id FROM ir_model_data WHERE model = 'res.groups' AND module = $1 AND name = $2", module, name)
-	if err != nil || len(ids) == 0 {
-		return false, err
-	}
-	return e.user.groups[ids[0]], nil
-}
-
 func runGetParam(e *env, r *records, args map[string]any) (any, error) {
 	if err := e.checkAccess(r.model, "read"); err != nil {
 		return nil, err
@@ -186,14 +202,17 @@ func (e *env) parameter(key string) (any, error) {
 }
 
 func runSetParam(e *env, r *records, args map[string]any) (any, error) {
-	key := str(args["key"])
+	key, value := str(args["key"]), args["value"]
 	old, err := e.parameter(key)
 	if err != nil {
 		return nil, err
 	}
+	none := value == nil || value == false
 	recs := &records{model: r.model}
 	if old == nil {
-		_, err := runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", args["value"])})
+		if !none {
+			_, err = runCreate(e, recs, map[string]any{"vals_list": newDict("key", key, "value", value)})
+		}
 		return false, err
 	}
 	ids, err := e.search(r.model, query{domain: []any{[]any{"key", "=", key}}})
@@ -201,7 +220,12 @@ func runSetParam(e *env, r *records, args map[string]any) (any, error) {
 		return nil, err
 	}
 	recs.ids = ints(ids)
-	_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", args["value"])})
+	switch {
+	case none:
+		_, err = runUnlink(e, recs, nil)
+	case str(value) != old:
+		_, err = runWrite(e, recs, map[string]any{"vals": newDict("value", value)})
+	}
 	return old, err
 }
 

@@ -64,9 +64,11 @@ var methods = []method{
 	{signature: parseSignature("Users.change_password(self, old_passwd, new_passwd)"), class: true, model: "res.users", run: runChangePassword},
 	{signature: parseSignature("Users.context_get(self)"), class: true, model: "res.users", run: runContextGet},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), class: true, until: 15, model: "res.users", run: runHasGroup},
-	{signature: parseSignature("ResUsers.has_group(self, group_ext_id)"), since: 19, model: "res.users", run: runHasGroup},
 	{signature: parseSignature("Users.has_group(self, group_ext_id)"), since: 16, until: 18, model: "res.users", run: runHasGroup},
-	{signature: parseSignature("APIKeyDescription.make_key(self)"), since: 16, model: "res.users.apikeys.description", run: runMakeKey},
+	{signature: parseSignature("ResUsers.has_group(self, group_ext_id)"), since: 19, model: "res.users", run: runHasGroup},
+	{signature: parseSignature("APIKeyDescription.make_key(self)"), model: "res.users.apikeys.description", run: identityChecked("make_key")},
+	{signature: parseSignature("APIKeys.remove(self)"), model: "res.users.apikeys", run: identityChecked("remove")},
+	{signature: parseSignature("CheckIdentity.run_check(self)"), model: "res.users.identitycheck", run: runCheck},
 	{signature: parseSignature("IrConfigParameter.get_param(self, key, default=False)"), class: true, model: "ir.config_parameter", run: runGetParam},
 	{signature: parseSignature("IrConfigParameter.set_param(self, key, value)"), class: true, model: "ir.config_parameter", run: runSetParam},
 }
@@ -75,13 +77,17 @@ var methods = []method{
 var privateMethods = []string{
 	"exists", "browse", "sudo", "with_user", "ensure_one", "mapped", "filtered", "filtered_domain", "sorted", "with_context",
 	"with_company", "with_env", "with_prefetch", "search_fetch", "fetch", "flush_model", "flush_recordset", "invalidate_model",
-	"invalidate_recordset", "init", "check_access",
+	"invalidate_recordset", "init", "check_access", "concat", "grouped", "lock_for_update", "modified", "new", "try_lock_for_update",
+	"union", "update",
 }
 
 // findMethod is the method a public name stands for.
 func (e *env) findMethod(m *model, name string) (method, error) {
 	if e.series >= 19 && slices.Contains(privateMethods, name) {
 		return method{}, e.privateMethod(m.name, name)
+	}
+	if action, ok := m.actions[name]; ok && len(action.Set) > 0 {
+		return actionMethod(m, name, action), nil
 	}
 	for _, candidate := range methods {
 		_, own, qualified := strings.Cut(candidate.signature.name, ".")

@@ -17,6 +17,8 @@ type attributes struct {
 	declared []string               // the fields in the order of the class
 	abstract bool                   // no table, and nobody may use it
 	noAccess []string               // fields that nobody may read over RPC
+	display  []string               // forms of a record's name: the first one whose fields are set
+	with     string                 // the one2many that a new record gets one record in
 }
 
 func callerLang(e *env) any {
@@ -39,15 +41,6 @@ func noMembers(*env) any { return []any{[]any{int64(commandSet), int64(0), []any
 func ownCompanies(*env) any { return []any{[]any{int64(commandSet), int64(0), []any{int64(1)}}} }
 
 func today(*env) any { return time.Now().UTC().Format(dateLayout) }
-
-// defaultOf is a field's default, evaluated.
-func (m *model) defaultOf(e *env, name string) (any, bool) {
-	v, ok := m.defaults[name]
-	if compute, isFunc := v.(func(*env) any); isFunc {
-		v = compute(e)
-	}
-	return v, ok
-}
 
 // attributesOf is what the table below says of a model in a series, with the defaults of BaseModel.
 func attributesOf(name string, series int) attributes {
@@ -97,12 +90,13 @@ var modelAttributes = map[string]attributes{
 		},
 		searched: []string{"login"},
 		unique:   map[string]string{"res_users_login_key": "You can not have two users with the same login!"},
-		noAccess: []string{"totp_secret"},
+		noAccess: []string{"totp_secret", "totp_last_counter"},
 	},
-	"base":              {abstract: true},
-	"res.company":       {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
-	"res.country":       {order: "name", searched: []string{"code"}},
-	"res.country.state": {order: "code", searched: []string{"code"}},
+	"res.users.identitycheck": {noAccess: []string{"request"}},
+	"base":                    {abstract: true},
+	"res.company":             {order: "sequence, name", unique: map[string]string{"res_company_name_uniq": "The company name must be unique!"}},
+	"res.country":             {order: "name", searched: []string{"code"}},
+	"res.country.state":       {order: "code", searched: []string{"code"}},
 	"res.currency": {
 		order: "active desc, name", digits: map[string]int{"rounding": 6}, defaults: map[string]any{"active": true}, searched: []string{"full_name"},
 	},

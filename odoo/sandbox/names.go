@@ -122,7 +122,7 @@ func (e *env) nameFields(m *model, op string, value any) (domain, error) {
 		return boolDomain(!negative(op)), nil
 	}
 	names := m.nameFields(e.series)
-	if e.series < 16 && (m.name != "res.partner" || !slices.Contains([]string{"=", "ilike", "=ilike", "like", "=like"}, op) || !truthy(value)) {
+	if _, odoos := modelAttributes[m.name]; odoos && e.series < 16 && (m.name != "res.partner" || !slices.Contains([]string{"=", "ilike", "=ilike", "like", "=like"}, op) || !truthy(value)) {
 		names = names[:1]
 	}
 	if text, ok := value.(string); ok && m.name == "res.partner.category" && e.series < 16 {
@@ -148,7 +148,8 @@ func (e *env) nameFields(m *model, op string, value any) (domain, error) {
 
 // nameFields are the fields that hold a model's names: _rec_names_search, or _rec_name.
 func (m *model) nameFields(series int) []string {
-	if len(m.searched) > 0 && (series >= 16 || m.name == "res.partner") && m.name != "res.users" {
+	_, odoos := modelAttributes[m.name]
+	if len(m.searched) > 0 && (series >= 16 || m.name == "res.partner" || !odoos) && m.name != "res.users" {
 		return append([]string{m.recName}, m.searched...)
 	}
 	if m.recName == "complete_name" && m.fields[m.recName] == nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/lib/pq"
 
@@ -26,24 +27,36 @@ type modelCall struct {
 	sequence      string // the Python type of args, for IndexErrors
 }
 
+// name is the call in the ledger: "res.partner.create".
+func (c modelCall) name() string { return str(c.model) + "." + str(c.method) }
+
 // object is the service object: it checks the credentials and calls the method in a transaction of its own. The order of
 // the checks differs between series, and callers see it in the errors (cases auth.args.*, auth.method.*).
 func (s *Sandbox) object(ctx context.Context, c call) (any, error) {
-	uid, call, err := s.objectCall(ctx, c)
+	who, call, err := s.objectCall(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, call)
+	return s.retried(ctx, who, call.name(), call.run)
 }
 
-// retried runs a call in a transaction, and again where another transaction was in its way.
-func (s *Sandbox) retried(ctx context.Context, uid int64, call modelCall) (any, error) {
-	for attempt := 1; ; attempt++ {
-		result, err := s.transaction(ctx, uid, call)
-		if attempt == maxAttempts || !concurrent(err) {
-			return result, err
-		}
+// retried runs a call in a transaction, and again where another transaction was in its way: then alone, because many that
+// write the same record would be in each other's way again, where Odoo waits a random time of up to 31 seconds. name is
+// what the ledger counts it under, "" if that is no call.
+func (s *Sandbox) retried(ctx context.Context, who caller, name string, call func(*env) (any, error)) (any, error) {
+	attempt := func(lock sync.Locker) (any, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		return s.transaction(ctx, who, call)
 	}
+	result, err := attempt(s.calls.RLocker())
+	for n := 2; n <= maxAttempts && concurrent(err); n++ {
+		result, err = attempt(&s.calls)
+	}
+	if s.control != nil && err == nil && name != "" {
+		s.control.ledger.execute(name)
+	}
+	return result, err
 }
 
 // maxAttempts is how often Odoo runs a call whose transaction is in the way of another one.
@@ -62,34 +75,35 @@ func concurrent(err error) bool {
 	return false
 }
 
-func (s *Sandbox) objectCall(ctx context.Context, c call) (int64, modelCall, error) {
+func (s *Sandbox) objectCall(ctx context.Context, c call) (caller, modelCall, error) {
 	if s.series >= 19 {
 		return s.objectCall19(ctx, c)
 	}
 	if len(c.args) < 3 {
-		return 0, modelCall{}, indexError(c.sequence() + " index out of range")
+		return caller{}, modelCall{}, indexError(c.sequence() + " index out of range")
 	}
 	db, secret, rest := c.args[0], c.args[2], c.args[3:]
 	uid, err := toInt(c.args[1])
 	if err != nil {
-		return 0, modelCall{}, err
+		return caller{}, modelCall{}, err
 	}
 	if s.series < 16 {
 		if err := c.checkObjectMethod(); err != nil {
-			return 0, modelCall{}, err
+			return caller{}, modelCall{}, err
 		}
 	}
 	if err := s.checkDatabase(db); err != nil {
-		return 0, modelCall{}, err
+		return caller{}, modelCall{}, err
 	}
-	if err := s.checkUser(ctx, uid, secret); err != nil {
-		return 0, modelCall{}, err
+	who, err := s.checkUser(ctx, uid, secret)
+	if err != nil {
+		return caller{}, modelCall{}, err
 	}
 	if err := c.checkObjectMethod(); err != nil {
-		return 0, modelCall{}, err
+		return caller{}, modelCall{}, err
 	}
 	m, err := bindObject(c.method, append([]any{db, uid}, rest...))
-	return uid.(int64), m, err
+	return who, m, err
 }
 
 func (c call) checkObjectMethod() error {
@@ -129,36 +143,37 @@ func bindObject(method string, args []any) (modelCall, error) {
 }
 
 // objectCall19 is the same in series 19, which unpacks where the earlier ones bind.
-func (s *Sandbox) objectCall19(ctx context.Context, c call) (int64, modelCall, error) {
+func (s *Sandbox) objectCall19(ctx context.Context, c call) (caller, modelCall, error) {
 	if len(c.args) < 5 {
-		return 0, modelCall{}, valueError(fmt.Sprintf("not enough values to unpack (expected at least 5, got %d)", len(c.args)))
+		return caller{}, modelCall{}, valueError(fmt.Sprintf("not enough values to unpack (expected at least 5, got %d)", len(c.args)))
 	}
 	db, secret, rest := c.args[0], c.args[2], c.args[5:]
 	uid, err := toInt(c.args[1])
 	if err != nil {
-		return 0, modelCall{}, err
+		return caller{}, modelCall{}, err
 	}
 	if !truthy(secret) {
-		return 0, modelCall{}, accessDenied()
+		return caller{}, modelCall{}, accessDenied()
 	}
 	if err := s.checkDatabase(db); err != nil {
-		return 0, modelCall{}, err
+		return caller{}, modelCall{}, err
 	}
 	m := modelCall{model: c.args[3], method: c.args[4], args: rest, kwargs: newDict(), sequence: "list"}
 	switch c.method {
 	case "execute":
 	case "execute_kw":
 		if m.args, m.kwargs, err = keywords19(rest); err != nil {
-			return 0, modelCall{}, err
+			return caller{}, modelCall{}, err
 		}
 	default:
-		return 0, modelCall{}, newError("builtins.NameError", "Method not available "+c.methodText)
+		return caller{}, modelCall{}, newError("builtins.NameError", "Method not available "+c.methodText)
 	}
 	switch secret.(type) {
 	case []any, *dict:
-		return 0, modelCall{}, typeError("unhashable type: '" + typeName(secret) + "'")
+		return caller{}, modelCall{}, typeError("unhashable type: '" + typeName(secret) + "'")
 	}
-	return uid.(int64), m, s.checkUser(ctx, uid, secret)
+	who, err := s.checkUser(ctx, uid, secret)
+	return who, m, err
 }
 
 // keywords19 unpacks the args and kwargs of execute_kw.
@@ -206,26 +221,32 @@ func toDict(v any) (*dict, error) {
 	return d, nil
 }
 
-// transaction runs the method; what it wrote stays only if it succeeds.
-func (s *Sandbox) transaction(ctx context.Context, uid int64, c modelCall) (any, error) {
+// transaction runs a call as a user; what it wrote stays only if it succeeds.
+func (s *Sandbox) transaction(ctx context.Context, who caller, call func(*env) (any, error)) (any, error) {
+	ctx = context.WithoutCancel(ctx) // Odoo ends a call whose client went away as any other
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: uid, context: newDict()}
-	if err := e.readUser(); err != nil {
+	e := &env{registry: s.registry, ctx: ctx, tx: tx, uid: who.uid, user: who.user, context: newDict(), stale: make(map[string]bool)}
+	if e.user == nil {
+		if err := e.readUser(); err != nil {
+			return nil, err
+		}
+	}
+	result, err := call(e)
+	if err != nil {
 		return nil, err
 	}
-	result, err := e.callKw(c)
-	if err != nil {
+	if err := e.signalChanges(); err != nil {
 		return nil, err
 	}
 	return result, tx.Commit()
 }
 
-// callKw finds the method and calls it as Odoo's call_kw does.
-func (e *env) callKw(c modelCall) (any, error) {
+// run finds the method and calls it as Odoo's call_kw does.
+func (c modelCall) run(e *env) (any, error) {
 	name, err := e.checkMethodName(c)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,60 +64,89 @@ func (e *env) invalidField(m *model, name string) error {
 }
 
 // read is a list of dicts in the order of the ids. Records that are not there are left out; id 0 stands for a record that
-// is not saved yet, whose fields are empty.
+// is not saved yet, whose fields are empty. It reads field by field, not record by record: what a field costs in queries
+// does not grow with the records.
 func (e *env) read(m *model, ids []any, names []string, classic bool) (any, error) {
+	return e.readAs(e, m, ids, names, classic)
+}
+
+// readFound is read for records that a search of the same transaction found: the rules let the user have them.
+func (e *env) readFound(m *model, ids []int64, names []string, classic bool) (any, error) {
+	return e.readAs(e.superuser(), m, ints(ids), names, classic)
+}
+
+// readAs reads the rows as one environment and what their fields lead to as another.
+func (e *env) readAs(fetcher *env, m *model, ids []any, names []string, classic bool) (any, error) {
+	fields := make([]*field, 0, len(names))
 	var stored []string
 	for _, name := range names {
-		if m.field(name).column != "" && name != "id" {
+		if name == "id" {
+			continue
+		}
+		f := m.field(name)
+		fields = append(fields, f)
+		if f.column != "" {
 			stored = append(stored, name)
 		}
 	}
-	known := make(map[int64]*row)
-	fetch := !m.stored || slices.ContainsFunc(names, func(n string) bool { return n != "id" })
+	fetch := !m.stored || len(fields) > 0
+	rows := &rows{}
 	if fetch && len(ids) > 0 {
-		rows, err := e.fetch(m, ids, stored)
-		if err != nil {
+		var err error
+		if rows, err = fetcher.fetch(m, ids, stored); err != nil {
 			return nil, err
 		}
-		for i := range rows {
-			known[rows[i].id] = &rows[i]
+	}
+	columns := make([][]any, len(fields))
+	for i, f := range fields {
+		var err error
+		if columns[i], err = e.values(m, f, rows, classic); err != nil {
+			return nil, err
 		}
 	}
-	list := []any{}
+	at := rows.index()
+	list := make([]any, 0, len(ids))
 	for _, v := range ids {
 		if err := e.checkID(v); err != nil {
 			return nil, err
 		}
 		id, isInt := v.(int64)
-		row := known[id]
-		if fetch && row == nil && (id != 0 || !isInt) {
+		i, there := at[id]
+		if fetch && !there && (id != 0 || !isInt) {
 			continue
 		}
-		d := newDict("id", v)
-		for _, name := range names {
-			if name == "id" {
-				continue
+		d := &dict{keys: make([]string, 0, len(fields)+1), values: make(map[string]any, len(fields)+1)}
+		d.set("id", v)
+		for n, f := range fields {
+			if there {
+				d.set(f.name, columns[n][i])
+			} else {
+				d.set(f.name, emptyValue(f))
 			}
-			value, err := e.value(m, m.field(name), row, classic)
-			if err != nil {
-				return nil, err
-			}
-			d.set(name, value)
 		}
 		list = append(list, d)
 	}
 	return list, nil
 }
 
-// row is the stored columns of a record, as the driver gives them.
-type row struct {
-	id     int64
-	values map[string]any
+// rows are stored columns of records, as the driver gives them: columns[name][i] is of the record ids[i].
+type rows struct {
+	ids     []int64
+	columns map[string][]any
+}
+
+// index is where each record is in the rows.
+func (r *rows) index() map[int64]int {
+	at := make(map[int64]int, len(r.ids))
+	for i, id := range r.ids {
+		at[id] = i
+	}
+	return at
 }
 
 // fetch reads stored fields of the records that exist. A record that the rules withhold is an AccessError.
-func (e *env) fetch(m *model, ids []any, names []string) ([]row, error) {
-	var list []int64
+func (e *env) fetch(m *model, ids []any, names []string) (*rows, error) {
+	list := make([]int64, 0, len(ids))
 	for _, v := range ids {
 		switch v := v.(type) {
 		case int64:
@@ -133,72 +164,125 @@ func (e *env) fetch(m *model, ids []any, names []string) ([]row, error) {
 			}
 		}
 	}
+	return e.fetchIDs(m, list, names)
+}
+
+func (e *env) fetchIDs(m *model, ids []int64, names []string) (*rows, error) {
+	out := &rows{columns: make(map[string][]any, len(names))}
 	if !m.stored {
-		return nil, nil
+		return out, nil
 	}
-	allowed, err := e.allowed(m, list, "read")
+	w := &where{env: e}
+	list := w.arg(pq.Array(ids))
+	rule, err := e.ruleSQL(w, m, "t0", "read")
 	if err != nil {
 		return nil, err
 	}
-	there, err := e.existing(m, list)
-	if err != nil {
-		return nil, err
-	}
-	if len(there) > len(allowed) {
-		return nil, e.ruleError(m, "read")
-	}
-	columns := make([]string, 0, len(names)+1)
-	columns = append(columns, "t.id")
+	expressions := []string{"t0.id", rule}
 	for _, name := range names {
-		columns = append(columns, column("t", m.fields[name]))
+		expressions = append(expressions, column("t0", m.fields[name]))
 	}
-	rows, err := e.tx.QueryContext(e.ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+quote(m.table)+" t WHERE t.id = ANY ($1)", pq.Array(list))
+	found, err := e.tx.QueryContext(e.ctx, "SELECT "+strings.Join(expressions, ", ")+" FROM "+quote(m.table)+" t0 WHERE t0.id = ANY ("+list+")", w.args...)
 	if err != nil {
 		return nil, e.databaseError(err)
 	}
-	defer rows.Close()
-	var out []row
-	for rows.Next() {
-		r := row{values: make(map[string]any, len(names))}
-		values := make([]any, len(names))
-		into := []any{&r.id}
-		for i := range values {
-			into = append(into, &values[i])
-		}
-		if err := rows.Scan(into...); err != nil {
+	defer found.Close()
+	var id int64
+	var allowed sql.NullBool
+	values := make([]any, len(names))
+	into := []any{&id, &allowed}
+	for i := range values {
+		into = append(into, &values[i])
+	}
+	for found.Next() {
+		if err := found.Scan(into...); err != nil {
 			return nil, err
 		}
-		for i, name := range names {
-			r.values[name] = values[i]
+		if !allowed.Bool {
+			return nil, e.ruleError(m, "read")
 		}
-		out = append(out, r)
+		out.ids = append(out.ids, id)
+		for i, name := range names {
+			out.columns[name] = append(out.columns[name], values[i])
+		}
 	}
-	return out, e.databaseError(rows.Err())
+	return out, e.databaseError(found.Err())
 }
 
-// value is a field of a record as read answers it. row is nil for a record that is not saved yet.
-func (e *env) value(m *model, f *field, r *row, classic bool) (any, error) {
-	switch {
-	case r == nil, f.kind == "":
-		return emptyValue(f), nil
-	case f.column != "":
-		return e.convert(f, r.values[f.name], classic)
+// values is a field of records as read answers it, in the order of the rows.
+func (e *env) values(m *model, f *field, r *rows, classic bool) ([]any, error) {
+	if f.column != "" {
+		return e.convertAll(f, r.columns[f.name], classic)
+	}
+	byID, err := e.unstored(m, f, r.ids, classic)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]any, len(r.ids))
+	for i, id := range r.ids {
+		v, known := byID[id]
+		if !known {
+			v = emptyValue(f)
+		}
+		list[i] = v
+	}
+	return list, nil
+}
+
+// unstored is a field without a column, by record; records for which it is empty may be left out.
+func (e *env) unstored(m *model, f *field, ids []int64, classic bool) (map[int64]any, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	if c, ok := computed[m.name+"."+f.name]; ok {
-		return c.read(e, r.id)
+		return c.read(e, ids)
 	}
 	switch {
 	case f.name == "display_name":
-		names, err := e.displayNames(m, []int64{r.id})
-		return names[r.id], err
+		return e.displayNames(m, ids)
 	case f.name == "__last_update":
-		return e.scalar(m, &field{name: "write_date", kind: "datetime", column: "timestamp"}, r.id, classic)
+		return e.stored(m, &field{name: "write_date", kind: "datetime", column: "timestamp"}, ids, classic)
 	case f.related != "":
-		return e.related(m, f, r.id, classic)
+		return e.related(m, f, ids, classic)
 	case f.kind == "one2many" || f.kind == "many2many":
-		return e.members(f, r.id)
+		return e.members(f, ids)
 	}
-	return emptyValue(f), nil // computed in Python, by code that the sandbox has no data for
+	return nil, nil // computed in Python, by code that the sandbox has no data for
+}
+
+// convertAll is a column's values as read answers them.
+func (e *env) convertAll(f *field, values []any, classic bool) ([]any, error) {
+	var names map[int64]any
+	if co := e.models[f.comodel]; f.kind == "many2one" && classic && co != nil {
+		var ids []int64
+		seen := make(map[int64]bool)
+		for _, v := range values {
+			if id, ok := v.(int64); ok && !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+		var err error
+		if names, err = e.superuser().displayNames(co, ids); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]any, len(values))
+	for i, v := range values {
+		converted, err := e.convert(f, v)
+		if err != nil {
+			return nil, err
+		}
+		if id, ok := converted.(int64); ok && f.kind == "many2one" && classic {
+			name, known := names[id]
+			if !known {
+				name = false
+			}
+			converted = []any{id, name}
+		}
+		list[i] = converted
+	}
+	return list, nil
 }
 
 // emptyValue is what an empty field reads as.
@@ -214,45 +298,89 @@ func emptyValue(f *field) any {
 	return false
 }
 
-// scalar reads one stored field of one record.
-func (e *env) scalar(m *model, f *field, id int64, classic bool) (any, error) {
-	var v any
-	err := e.tx.QueryRowContext(e.ctx, "SELECT "+column("t", f)+" FROM "+quote(m.table)+" t WHERE id = $1", id).Scan(&v)
+// stored reads one stored field, by record, without access checks.
+func (e *env) stored(m *model, f *field, ids []int64, classic bool) (map[int64]any, error) {
+	found, err := e.tx.QueryContext(e.ctx, "SELECT t.id, "+column("t", f)+" FROM "+quote(m.table)+" t WHERE t.id = ANY ($1)", pq.Array(ids))
 	if err != nil {
 		return nil, e.databaseError(err)
 	}
-	return e.convert(f, v, classic)
+	defer found.Close()
+	var there []int64
+	var values []any
+	for found.Next() {
+		var id int64
+		var v any
+		if err := found.Scan(&id, &v); err != nil {
+			return nil, err
+		}
+		there, values = append(there, id), append(values, v)
+	}
+	if err := found.Err(); err != nil {
+		return nil, e.databaseError(err)
+	}
+	found.Close()
+	values, err = e.convertAll(f, values, classic)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]any, len(there))
+	for i, id := range there {
+		byID[id] = values[i]
+	}
+	return byID, nil
+}
+
+// scalar reads one stored field of one record.
+func (e *env) scalar(m *model, f *field, id int64, classic bool) (any, error) {
+	byID, err := e.stored(m, f, []int64{id}, classic)
+	return byID[id], err
 }
 
 // related follows the path of a related field, without access checks as Odoo does.
-func (e *env) related(m *model, f *field, id int64, classic bool) (any, error) {
+func (e *env) related(m *model, f *field, ids []int64, classic bool) (map[int64]any, error) {
+	su := e.superuser()
+	at := make(map[int64]int64, len(ids)) // where the path has led, by record
+	for _, id := range ids {
+		at[id] = id
+	}
 	path := strings.Split(f.related, ".")
 	for i, name := range path {
+		last := i == len(path)-1
+		if m == nil || m.fields[name] == nil {
+			return nil, nil
+		}
 		step := m.fields[name]
-		if step == nil {
-			return emptyValue(f), nil
-		}
-		if i == len(path)-1 {
-			rows, err := e.superuser().fetch(m, []any{id}, storedOnly(step))
-			if err != nil || len(rows) == 0 {
-				return emptyValue(f), err
-			}
-			return e.superuser().value(m, step, &rows[0], classic)
-		}
-		if step.column == "" {
-			return emptyValue(f), nil
-		}
-		next, err := e.scalar(m, step, id, false)
+		found, err := su.fetchIDs(m, slices.Compact(slices.Sorted(maps.Values(at))), storedOnly(step))
 		if err != nil {
 			return nil, err
 		}
-		target, ok := next.(int64)
-		if !ok {
-			return emptyValue(f), nil
+		values, err := su.values(m, step, found, classic && last)
+		if err != nil {
+			return nil, err
 		}
-		m, id = e.models[step.comodel], target
+		index, reached := found.index(), make(map[int64]any, len(ids))
+		for start, current := range at {
+			n, there := index[current]
+			if !there {
+				delete(at, start)
+				continue
+			}
+			reached[start] = values[n]
+			if next, ok := values[n].(int64); ok {
+				at[start] = next
+			} else {
+				delete(at, start)
+			}
+		}
+		if last {
+			if f.kind == "many2one" && step.kind == "one2many" {
+				return e.firstOf(step, reached, classic)
+			}
+			return reached, nil
+		}
+		m = e.models[step.comodel]
 	}
-	return emptyValue(f), nil
+	return nil, nil
 }
 
 func storedOnly(f *field) []string {
@@ -262,31 +390,33 @@ func storedOnly(f *field) []string {
 	return []string{f.name}
 }
 
-// members are the ids in a one2many or many2many field: active ones, in the order of their model.
-func (e *env) members(f *field, id int64) (any, error) {
+// members are the ids in a one2many or many2many field, by record: active ones, in the order of their model.
+func (e *env) members(f *field, ids []int64) (map[int64]any, error) {
 	co := e.models[f.comodel]
 	if co == nil || !co.stored {
-		return []any{}, nil
+		return nil, nil
 	}
-	var condition string
+	var owner, from string
 	switch f.kind {
 	case "one2many":
 		if inverse := co.fields[f.inverse]; inverse == nil || inverse.column == "" {
-			return []any{}, nil
+			return nil, nil
 		}
-		condition = "t0." + quote(f.inverse) + " = $1"
+		owner, from = "t0."+quote(f.inverse), quote(co.table)+" t0"
 	case "many2many":
 		if f.relation == "" {
-			return []any{}, nil
+			return nil, nil
 		}
-		condition = fmt.Sprintf("t0.id IN (SELECT %s FROM %s WHERE %s = $1)", quote(f.column2), quote(f.relation), quote(f.column1))
+		owner = "rel." + quote(f.column1)
+		from = fmt.Sprintf("%s t0 JOIN %s rel ON rel.%s = t0.id", quote(co.table), quote(f.relation), quote(f.column2))
 	}
+	condition := owner + " = ANY ($1)"
 	if active := co.fields["active"]; active != nil && active.column != "" {
 		if test, ok := e.context.get("active_test"); !ok || truthy(test) {
 			condition += " AND t0.active"
 		}
 	}
-	w := &where{env: e, args: []any{id}}
+	w := &where{env: e, args: []any{pq.Array(ids)}}
 	rule, err := e.ruleSQL(w, co, "t0", "read")
 	if err != nil {
 		return nil, err
@@ -295,8 +425,21 @@ func (e *env) members(f *field, id int64) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := e.ids("SELECT t0.id FROM "+quote(co.table)+" t0 WHERE "+condition+" AND ("+rule+")"+order, w.args...)
-	return ints(ids), err
+	found, err := e.tx.QueryContext(e.ctx, "SELECT "+owner+", t0.id FROM "+from+" WHERE "+condition+" AND ("+rule+")"+order, w.args...)
+	if err != nil {
+		return nil, e.databaseError(err)
+	}
+	defer found.Close()
+	lists := make(map[int64]any)
+	for found.Next() {
+		var of, id int64
+		if err := found.Scan(&of, &id); err != nil {
+			return nil, err
+		}
+		list, _ := lists[of].([]any)
+		lists[of] = append(list, id)
+	}
+	return lists, e.databaseError(found.Err())
 }
 
 // displayNames are the names of records, False for those that are not there.
@@ -307,17 +450,14 @@ func (e *env) displayNames(m *model, ids []int64) (map[int64]any, error) {
 	}
 	f := m.fields[m.recName]
 	switch {
-	case !m.stored:
+	case !m.stored || len(ids) == 0:
 		return names, nil
+	case len(m.display) > 0:
+		return names, e.formNames(m, names)
 	case f != nil && f.column == "" && f.related != "":
-		for _, id := range ids {
-			v, err := e.related(m, f, id, false)
-			if err != nil {
-				return nil, err
-			}
-			names[id] = v
-		}
-		return names, nil
+		found, err := e.related(m, f, ids, false)
+		maps.Copy(names, found)
+		return names, err
 	case f == nil || f.column == "":
 		for _, id := range ids {
 			names[id] = fmt.Sprintf("%s,%d", m.name, id)

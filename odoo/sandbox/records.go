@@ -38,10 +38,13 @@ func runCopy(e *env, r *records, args map[string]any) (any, error) {
 		}
 		copies = append(copies, made)
 	}
-	if e.series < 18 {
-		return copies[0], nil
+	if e.series >= 18 {
+		return ints(copies), nil
 	}
-	return ints(copies), nil
+	if len(copies) == 0 {
+		return nil, newError("builtins.IndexError", "list index out of range") // of a record whose id is false
+	}
+	return copies[0], nil
 }
 
 // copiedNames are the fields that tell a copy from its original, by model.
@@ -155,9 +158,4 @@ func runChangePassword(e *env, _ *records, args map[string]any) (any, error) {
 	}
 	err = e.superuser().write(e.models["res.users"], []int64{e.uid}, newDict("password", args["new_passwd"]))
 	return true, err
-}
-
-// runMakeKey refuses, as Odoo does outside of a web session.
-func runMakeKey(*env, *records, map[string]any) (any, error) {
-	return nil, userError("This method can only be accessed over HTTP")
 }

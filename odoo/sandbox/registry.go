@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"odoobridge/fixtures/module"
 )
 
 // registry is what the database says of models, read once.
@@ -18,7 +20,11 @@ type registry struct {
 	modelNames []string
 	tables     map[string]map[string]string // column types by table and column
 	byTable    map[string]*model
-	groups     map[int64]*group
+	// foreignKeys are the columns, "table.column", that PostgreSQL checks.
+	foreignKeys map[string]bool
+	groups      map[int64]*group
+
+	passwordRounds int // of pbkdf2_sha512
 }
 
 // model is a model as data.
@@ -32,6 +38,10 @@ type model struct {
 	names       []string // of the fields, in Odoo's order
 	access      []accessRight
 	rules       []recordRule
+	formulas    []formula // stored fields that are computed from others, in the order of their computation
+	owners      []owner   // whose formulas sum fields of this model
+	actions     map[string]module.Method
+	sequences   map[string]module.Sequence // by field
 }
 
 // field is a field as data, of ir_model_fields.
@@ -40,9 +50,10 @@ type field struct {
 	comodel, inverse, related  string
 	required, readonly, stored bool
 	translated, copied         bool
-	relation, column1, column2 string // many2many
-	selection                  []any  // [value, label] pairs
-	column                     string // the column's SQL type, "" where there is none
+	relation, column1, column2 string         // many2many
+	selection                  []any          // [value, label] pairs
+	column                     string         // the column's SQL type, "" where there is none
+	get                        map[string]any // attributes of fields_get that do not follow from the others
 }
 
 type group struct {
@@ -67,13 +78,18 @@ type recordRule struct {
 // column says whether a table has a column.
 func (r *registry) column(table, column string) bool { return r.tables[table][column] != "" }
 
-func readRegistry(ctx context.Context, db *sql.DB, series int) (*registry, error) {
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func readRegistry(ctx context.Context, db querier, series int) (*registry, error) {
 	r := &registry{
 		series: series, models: make(map[string]*model), tables: make(map[string]map[string]string),
 		byTable: make(map[string]*model), groups: make(map[int64]*group),
 	}
-	for _, read := range []func(context.Context, *sql.DB) error{
-		r.readTables, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups, r.nameFields,
+	for _, read := range []func(context.Context, querier) error{
+		r.readTables, r.readForeignKeys, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups, r.readAttributes, r.nameFields,
 	} {
 		if err := read(ctx, db); err != nil {
 			return nil, err
@@ -86,7 +102,7 @@ func readRegistry(ctx context.Context, db *sql.DB, series int) (*registry, error
 }
 
 // each calls do for every row of a query, with the row's columns as text, NULL being "".
-func each(ctx context.Context, db *sql.DB, query string, do func(c map[string]string) error) error {
+func each(ctx context.Context, db querier, query string, do func(c map[string]string) error) error {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return err
@@ -116,7 +132,7 @@ func each(ctx context.Context, db *sql.DB, query string, do func(c map[string]st
 	return rows.Err()
 }
 
-func (r *registry) readTables(ctx context.Context, db *sql.DB) error {
+func (r *registry) readTables(ctx context.Context, db querier) error {
 	const query = `SELECT table_name, column_name, udt_name FROM information_schema.columns WHERE table_schema = 'public'`
 	return each(ctx, db, query, func(c map[string]string) error {
 		if r.tables[c["table_name"]] == nil {
@@ -127,7 +143,17 @@ func (r *registry) readTables(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-func (r *registry) readModels(ctx context.Context, db *sql.DB) error {
+func (r *registry) readForeignKeys(ctx context.Context, db querier) error {
+	const query = `SELECT c.conrelid::regclass::text || '.' || a.attname AS name FROM pg_constraint c
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'`
+	r.foreignKeys = make(map[string]bool)
+	return each(ctx, db, query, func(c map[string]string) error {
+		r.foreignKeys[c["name"]] = true
+		return nil
+	})
+}
+
+func (r *registry) readModels(ctx context.Context, db querier) error {
 	return each(ctx, db, `SELECT model, name FROM ir_model`, func(c map[string]string) error {
 		name := c["model"]
 		m := &model{
@@ -142,7 +168,7 @@ func (r *registry) readModels(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-func (r *registry) readFields(ctx context.Context, db *sql.DB) error {
+func (r *registry) readFields(ctx context.Context, db querier) error {
 	return each(ctx, db, `SELECT * FROM ir_model_fields`, func(c map[string]string) error {
 		m := r.models[c["model"]]
 		if m == nil {
@@ -164,7 +190,7 @@ func (r *registry) readFields(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-func (r *registry) readSelections(ctx context.Context, db *sql.DB) error {
+func (r *registry) readSelections(ctx context.Context, db querier) error {
 	const query = `SELECT f.model, f.name AS field, s.value, s.name AS label FROM ir_model_fields_selection s
 		JOIN ir_model_fields f ON f.id = s.field_id ORDER BY s.field_id, s.sequence, s.id`
 	return each(ctx, db, query, func(c map[string]string) error {
@@ -174,7 +200,7 @@ func (r *registry) readSelections(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-func (r *registry) readAccess(ctx context.Context, db *sql.DB) error {
+func (r *registry) readAccess(ctx context.Context, db querier) error {
 	const query = `SELECT m.model, coalesce(a.group_id, 0) AS group_id, a.perm_read, a.perm_write, a.perm_create, a.perm_unlink
 		FROM ir_model_access a JOIN ir_model m ON m.id = a.model_id WHERE a.active ORDER BY a.id`
 	return each(ctx, db, query, func(c map[string]string) error {
@@ -187,7 +213,7 @@ func (r *registry) readAccess(ctx context.Context, db *sql.DB) error {
 	})
 }
 
-func (r *registry) readRules(ctx context.Context, db *sql.DB) error {
+func (r *registry) readRules(ctx context.Context, db querier) error {
 	const query = `SELECT m.model, r.domain_force, r.perm_read, r.perm_write, r.perm_create, r.perm_unlink,
 			(SELECT json_agg(group_id) FROM rule_group_rel g WHERE g.rule_group_id = r.id) AS groups
 		FROM ir_rule r JOIN ir_model m ON m.id = r.model_id WHERE r.active ORDER BY r.id`
@@ -209,7 +235,7 @@ func (r *registry) readRules(ctx context.Context, db *sql.DB) error {
 
 // readGroups reads the groups, by the name that error messages give them: with the category before it, from series 19 on
 // with the privilege.
-func (r *registry) readGroups(ctx context.Context, db *sql.DB) error {
+func (r *registry) readGroups(ctx context.Context, db querier) error {
 	query := `SELECT id, name, '' AS category FROM res_groups`
 	if r.column("res_groups", "category_id") {
 		query = `SELECT g.id, g.name, c.name AS category FROM res_groups g LEFT JOIN ir_module_category c ON c.id = g.category_id`
@@ -264,18 +290,21 @@ func (m *model) fieldNames() []string { return m.names }
 
 // nameFields puts the fields of each model in order: as its class declares them, then those that it does not, by name.
 // What all models have is at the end, and id and display_name at the begin from series 19 on (read.fields_get.all).
-func (r *registry) nameFields(context.Context, *sql.DB) error {
+func (r *registry) nameFields(context.Context, querier) error {
 	first, last := []string{}, []string{"id", "__last_update", "display_name", "create_uid", "create_date", "write_uid", "write_date"}
 	if r.series >= 19 {
 		first, last = []string{"id", "display_name"}, last[3:]
 	}
 	r.modelNames = slices.Sorted(maps.Keys(r.models))
 	for _, m := range r.models {
-		own := slices.DeleteFunc(slices.Sorted(maps.Keys(m.fields)), func(n string) bool {
-			return slices.Contains(first, n) || slices.Contains(last, n) || slices.Contains(m.declared, n)
-		})
-		for _, name := range slices.Concat(first, m.declared, own, last) {
-			if m.fields[name] != nil {
+		declared := m.declared
+		if order := fieldOrder19()[m.name]; r.series >= 19 && order != nil {
+			declared = slices.Concat(order, declared)
+		}
+		own := slices.Concat(declared, slices.Sorted(maps.Keys(m.fields)))
+		own = slices.DeleteFunc(own, func(n string) bool { return slices.Contains(first, n) || slices.Contains(last, n) })
+		for _, name := range slices.Concat(first, own, last) {
+			if m.fields[name] != nil && !slices.Contains(m.names, name) {
 				m.names = append(m.names, name)
 			}
 		}

@@ -23,13 +23,20 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// database is a copy of the fixture state, the test's own.
-func database(t *testing.T, series int) *sql.DB {
+// dsn is that of a copy of the fixture state, the test's own.
+func dsn(t testing.TB, series int) string {
 	t.Helper()
-	template := postgrestest.Template(t, fmt.Sprintf("odoo%d", series), func(dsn string) error {
+	return postgrestest.DB(t, postgrestest.Template(t, fmt.Sprintf("odoo%d", series), func(dsn string) error {
 		return fixtures.LoadDSN(context.Background(), dsn, series)
-	})
-	db, err := sql.Open("postgres", postgrestest.DB(t, template))
+	}))
+}
+
+// database is a copy of the fixture state.
+func database(t testing.TB, series int) *sql.DB { return opened(t, dsn(t, series)) }
+
+func opened(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("postgres", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,14 +44,24 @@ func database(t *testing.T, series int) *sql.DB {
 	return db
 }
 
-func newSandbox(t *testing.T, series int) *sandbox.Sandbox {
+func newSandbox(t testing.TB, series int) *sandbox.Sandbox {
+	t.Helper()
+	return sandboxOn(t, dsn(t, series), series)
+}
+
+// quickRounds is of passwords whose hash is no part of what a test looks at.
+const quickRounds = 1000
+
+// sandboxOn is a sandbox as the program starts it: with connections of its own.
+func sandboxOn(t testing.TB, dsn string, series int) *sandbox.Sandbox {
 	t.Helper()
 	s, err := sandbox.New(sandbox.Config{
-		DB: database(t, series), Database: fmt.Sprintf("odoo%d", series), Series: series, Log: zerolog.New(zerolog.NewTestWriter(t)),
+		DSN: dsn, Database: fmt.Sprintf("odoo%d", series), Series: series, PasswordRounds: quickRounds, Log: zerolog.New(zerolog.NewTestWriter(t)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.Close() })
 	return s
 }
 

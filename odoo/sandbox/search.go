@@ -165,14 +165,11 @@ func runSearchRead(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, _ := args["read_kwargs"].(*dict) // the keyword arguments that read gets
-	for _, k := range rest.copy().keys {
-		if k != "load" {
-			return nil, typeError("BaseModel.read() got an unexpected keyword argument " + repr(k))
-		}
+	classic, err := e.classicRead(args, len(ids))
+	if err != nil {
+		return nil, err
 	}
-	load, given := rest.get("load")
-	return e.read(r.model, ints(ids), names, !given || load == "_classic_read")
+	return e.readFound(r.model, ids, names, classic)
 }
 
 // ints is a list of ids as a Python list.

@@ -8,9 +8,9 @@ import (
 
 // signature is a Python function's, as data: "BaseModel.search(self, domain, offset=0, limit=None, order=None)".
 type signature struct {
-	name   string // as the TypeError names it
-	params []param
-	rest   string // the parameter that takes further keyword arguments, as a dict; "" where there is none
+	name     string // as the TypeError names it
+	params   []param
+	keywords string // "read_kwargs" of **read_kwargs, which takes all other names; "" if there is none
 }
 
 type param struct {
@@ -31,8 +31,8 @@ func parseSignature(text string) signature {
 		if p == "" {
 			continue
 		}
-		if rest, ok := strings.CutPrefix(p, "**"); ok {
-			s.rest = rest
+		if name, ok := strings.CutPrefix(p, "**"); ok {
+			s.keywords = name
 			continue
 		}
 		name, value, optional := strings.Cut(p, "=")
@@ -63,20 +63,17 @@ func defaultValue(text string) any {
 // of the function adds itself (self, or db and uid): Python's texts count them too.
 func (s signature) bind(args []any, kwargs *dict) (map[string]any, error) {
 	bound := make(map[string]any, len(s.params))
+	rest := newDict()
 	for i, v := range args[:min(len(args), len(s.params))] {
 		bound[s.params[i].name] = v
 	}
-	if s.rest != "" {
-		bound[s.rest] = newDict()
-	}
 	if kwargs != nil {
 		for _, k := range kwargs.keys {
-			known := slices.ContainsFunc(s.params, func(p param) bool { return p.name == k })
-			if s.rest != "" && !known {
-				bound[s.rest].(*dict).set(k, kwargs.values[k])
+			if !s.has(k) && s.keywords != "" {
+				rest.set(k, kwargs.values[k])
 				continue
 			}
-			if !known {
+			if !s.has(k) {
 				return nil, typeError(fmt.Sprintf("%s() got an unexpected keyword argument %s", s.name, repr(k)))
 			}
 			if _, twice := bound[k]; twice {
@@ -84,6 +81,9 @@ func (s signature) bind(args []any, kwargs *dict) (map[string]any, error) {
 			}
 			bound[k] = kwargs.values[k]
 		}
+	}
+	if s.keywords != "" {
+		bound[s.keywords] = rest
 	}
 	if len(args) > len(s.params) {
 		return nil, s.tooMany(len(args))
@@ -104,6 +104,11 @@ func (s signature) bind(args []any, kwargs *dict) (map[string]any, error) {
 			s.name, len(missing), plural(len(missing)), enumerate(missing)))
 	}
 	return bound, nil
+}
+
+// has tells whether a parameter has the name.
+func (s signature) has(name string) bool {
+	return slices.ContainsFunc(s.params, func(p param) bool { return p.name == name })
 }
 
 func (s signature) tooMany(given int) error {

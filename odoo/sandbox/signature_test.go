@@ -30,6 +30,8 @@ func TestBind(t *testing.T) {
 			"exp_authenticate() missing 4 required positional arguments: 'db', 'login', 'password', and 'user_agent_env'"},
 		{"unknown keyword (read.read.extra)", "BaseModel.read(self, fields=None)", []any{1}, newDict("no_such", 1),
 			"BaseModel.read() got an unexpected keyword argument 'no_such'"},
+		{"other keywords", "f(a, **more)", []any{1}, newDict("b", 2), ""},
+		{"other keywords are none by position", "f(a, **more)", []any{1, 2}, nil, "f() takes 1 positional argument but 2 were given"},
 		{"given twice (errors.typeerror.twice)", "BaseModel.search(self, domain)", []any{1, 2}, newDict("domain", 3),
 			"BaseModel.search() got multiple values for argument 'domain'"},
 	}

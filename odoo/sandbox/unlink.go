@@ -18,8 +18,8 @@ var onDelete = map[string]string{
 	"res.company.parent_id":          "restrict",
 }
 
-// unlink deletes records, and does with those that refer to them what their fields say.
-func (e *env) unlink(m *model, ids []int64) error {
+// release does with the records that refer to others, which are about to be deleted, what their fields say.
+func (e *env) release(m *model, ids []int64) error {
 	for _, name := range e.modelNames {
 		other := e.models[name]
 		if !other.stored {
@@ -34,10 +34,7 @@ func (e *env) unlink(m *model, ids []int64) error {
 			}
 		}
 	}
-	if err := e.exec("DELETE FROM ir_model_data WHERE model = $1 AND res_id = ANY ($2)", m.name, pq.Array(ids)); err != nil {
-		return err
-	}
-	return e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids))
+	return e.exec("DELETE FROM ir_model_data WHERE model = $1 AND res_id = ANY ($2)", m.name, pq.Array(ids))
 }
 
 // forget takes records out of a field of other ones.
@@ -45,8 +42,8 @@ func (e *env) forget(m *model, f *field, ids []int64) error {
 	if f.kind == "many2many" && e.column(f.relation, f.column2) {
 		return e.exec(fmt.Sprintf("DELETE FROM %s WHERE %s = ANY ($1)", quote(f.relation), quote(f.column2)), pq.Array(ids))
 	}
-	if f.kind != "many2one" || f.column == "" {
-		return nil
+	if f.kind != "many2one" || f.column == "" || e.foreignKeys[m.table+"."+f.name] {
+		return nil // PostgreSQL knows what to do where there is a foreign key
 	}
 	policy := onDelete[m.name+"."+f.name]
 	if policy == "" && f.required {
@@ -61,7 +58,7 @@ func (e *env) forget(m *model, f *field, ids []int64) error {
 	case err != nil || len(left) == 0:
 		return err
 	case policy == "cascade":
-		return e.unlink(m, left)
+		return e.delete(m, left)
 	}
 	return e.foreignKey(m, m.table+"_"+f.name+"_fkey")
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"odoobridge/rpc"
 )
@@ -104,7 +105,10 @@ func (s *Sandbox) sessionCall(ctx context.Context, x *webRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.retried(ctx, uid, m)
+	return s.retried(ctx, caller{uid: uid}, m.name(), func(e *env) (any, error) {
+		e.session = &openSession{&s.sessions, x.session}
+		return m.run(e)
+	})
 }
 
 // openSession checks db, login and password, and answers what get_session_info does.
@@ -159,16 +163,41 @@ func (s *Sandbox) closeSession(_ context.Context, x *webRequest) (any, error) {
 
 func (s *Sandbox) sessionUser(x *webRequest) (int64, error) {
 	uid, ok := s.sessions.user(x.session)
-	if !ok {
+	if !ok || uid == nobody {
 		return 0, rpc.SessionExpired()
 	}
 	return uid, nil
 }
 
+// nobody is the user of a session that is only bound to a database.
+const nobody = 0
+
 // sessions are the open ones; they end with the sandbox.
 type sessions struct {
-	mu   sync.Mutex
-	uids map[string]int64
+	mu        sync.Mutex
+	uids      map[string]int64
+	confirmed map[string]time.Time // when the user of a session last showed the password again
+}
+
+// openSession is one of them.
+type openSession struct {
+	of *sessions
+	id string
+}
+
+// confirmedFor is how long a session is not asked again.
+const confirmedFor = 10 * time.Minute
+
+func (s *openSession) confirmed() bool {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	return time.Since(s.of.confirmed[s.id]) < confirmedFor
+}
+
+func (s *openSession) confirm() {
+	s.of.mu.Lock()
+	defer s.of.mu.Unlock()
+	s.of.confirmed[s.id] = time.Now()
 }
 
 func (s *sessions) open(uid int64) string {
@@ -192,16 +221,23 @@ func (s *sessions) user(id string) (int64, bool) {
 	return uid, ok
 }
 
+func (s *sessions) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.uids)
+	clear(s.confirmed)
+}
+
 func (s *sessions) close(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.uids, id)
+	delete(s.confirmed, id)
 }
 
 // serveVersion is 19's /web/version and /json/version, which begin a session unless the request names its database, and
 // send whoever posts to them to choose one (version.web.version.postjson).
 func (s *Sandbox) serveVersion(r *http.Request) rpc.Reply {
-	const html = "text/html; charset=utf-8"
 	var reply rpc.Reply
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
@@ -210,13 +246,10 @@ func (s *Sandbox) serveVersion(r *http.Request) rpc.Reply {
 		_ = body.encode(newDict("version_info", s.versionInfo(), "version", s.version()))
 		reply = okReply("application/json; charset=utf-8", s.series, body.String())
 	default:
-		const selector = "/web/database/selector"
-		reply = okReply(html, s.series, "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n"+
-			"<p>You should be redirected automatically to the target URL: <a href=\""+selector+"\">"+selector+"</a>. If not, click the link.\n")
-		reply.Status = http.StatusSeeOther
-		reply.Header = append(reply.Header, rpc.Header{Name: "Location", Value: selector})
+		reply = redirect(http.StatusSeeOther, "/web/database/selector")
+		reply.Header = append(reply.Header, rpc.Header{Name: "X-Content-Type-Options", Value: "nosniff"})
 	}
-	if r.Header.Get("X-Odoo-Database") == "" {
+	if r.Header.Get(databaseHeader) == "" {
 		cookie := http.Cookie{Name: sessionCookie, Value: sessionID(), MaxAge: 7 * 24 * 3600, Path: "/", HttpOnly: true}
 		reply.Header = append(reply.Header, rpc.Header{Name: "Set-Cookie", Value: cookie.String()})
 	}

@@ -22,10 +22,13 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 		}
 	}
 	vals, ok := args["vals"].(*dict)
-	if e = e.forSelf(m, r.ids, vals); ok {
+	if ok {
 		if err := e.checkSelfArchive(m, r.ids, vals); err != nil {
 			return nil, err
 		}
+	}
+	if e.ownPreferences(m, r.ids, args["vals"]) {
+		e = e.superuser()
 	}
 	if err := e.checkAccess(m, "write"); err != nil {
 		return nil, err
@@ -77,7 +80,14 @@ func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, err
 
 // write sets the values of records that are known to exist.
 func (e *env) write(m *model, ids []int64, vals *dict) error {
+	if err := e.checkWrite(m, ids, vals); err != nil {
+		return err
+	}
 	if err := e.writeInherited(m, ids, vals); err != nil {
+		return err
+	}
+	left, err := e.ownersOf(m, ids, vals.keys)
+	if err != nil {
 		return err
 	}
 	columns, err := e.columns(m, vals, false)
@@ -111,23 +121,10 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.checkConstraints(m, ids); err != nil {
 		return err
 	}
-	return e.recompute(m, ids, vals.keys)
-}
-
-// selfWritable are the fields that users may write of themselves.
-var selfWritable = []string{"signature", "action_id", "company_id", "email", "name", "image_1920", "lang", "tz"}
-
-// forSelf is the environment in which a user's own record is written: the superuser's where only selfWritable fields are.
-func (e *env) forSelf(m *model, ids []any, vals *dict) *env {
-	if m.name != "res.users" || len(ids) != 1 || ids[0] != e.uid || vals == nil {
-		return e
+	if err := e.recompute(m, ids, vals.keys); err != nil {
+		return err
 	}
-	for _, name := range vals.keys {
-		if !slices.Contains(selfWritable, name) {
-			return e
-		}
-	}
-	return e.superuser()
+	return e.recomputeOwners(left)
 }
 
 // checkSelfArchive keeps users from archiving themselves.
@@ -175,8 +172,14 @@ func (e *env) checkLoop(m *model, ids []int64, vals *dict) error {
 	return err
 }
 
-// recompute brings stored columns up to date that Odoo computes from others.
+// recompute brings stored columns up to date that Odoo computes from others, after a write of the fields or, with id
+// among them, a create.
 func (e *env) recompute(m *model, ids []int64, written []string) error {
+	if slices.Contains(written, "id") {
+		e.signal(m, "create", nil)
+	} else {
+		e.signal(m, "write", written)
+	}
 	if path := m.fields["parent_path"]; path != nil && path.column != "" && m.fields[m.parent] != nil {
 		statement := fmt.Sprintf(`UPDATE %[1]s r SET parent_path =
 			coalesce((SELECT p.parent_path FROM %[1]s p WHERE p.id = r.%[2]s), '') || r.id || '/' WHERE id = ANY ($1)`,
@@ -189,14 +192,14 @@ func (e *env) recompute(m *model, ids []int64, written []string) error {
 		if s.model != m.name || !slices.ContainsFunc(written, func(n string) bool { return slices.Contains(s.depends, n) }) {
 			continue
 		}
-		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) {
+		if table, column, named := strings.Cut(s.column, "."); named && !e.column(table, column) || s.until != 0 && s.until < e.series {
 			continue
 		}
 		if err := e.exec(s.statement, pq.Array(ids)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return e.recomputeFormulas(m, ids, written)
 }
 
 func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
@@ -224,11 +227,30 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkDeletable(m, ids); err != nil {
 		return nil, err
 	}
-	return true, e.unlink(m, ids)
+	return true, e.delete(m, ids)
+}
+
+// delete removes records that may be removed.
+func (e *env) delete(m *model, ids []int64) error {
+	owners, err := e.ownersOf(m, ids, []string{"id"})
+	if err != nil {
+		return err
+	}
+	if err := e.release(m, ids); err != nil {
+		return err
+	}
+	e.signal(m, "unlink", nil)
+	if err := e.exec("DELETE FROM "+quote(m.table)+" WHERE id = ANY ($1)", pq.Array(ids)); err != nil {
+		return err
+	}
+	return e.recomputeOwners(owners)
 }
 
 // checkDeletable refuses what Odoo protects in Python.
 func (e *env) checkDeletable(m *model, ids []int64) error {
+	if action, ok := m.actions["unlink"]; ok {
+		return e.checkAction(m, ints(ids), action)
+	}
 	switch m.name {
 	case "res.lang":
 		base, err := e.ids("SELECT id FROM res_lang WHERE code = 'en_US' AND id = ANY ($1)", pq.Array(ids))

@@ -18,8 +18,7 @@ type Answer struct {
 
 	client *Client
 	conn   *connection
-	unhook func() bool
-
+	wait
 	body    io.Reader // what is left of it
 	chunked bool
 	close   bool // the connection ends with this answer
@@ -236,8 +235,8 @@ func (a *Answer) Close() {
 func (a *Answer) release(reuse bool) {
 	conn := a.conn
 	a.conn = nil
-	if a.unhook != nil && !a.unhook() {
-		reuse = false // the caller went away, and the connection's deadlines with them
+	if !a.unwatch() {
+		reuse = false
 	}
 	if !reuse || conn.reader.Buffered() > 0 {
 		conn.net.Close()

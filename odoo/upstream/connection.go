@@ -2,10 +2,12 @@ package upstream
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -20,15 +22,21 @@ type connection struct {
 	net    net.Conn
 	raw    net.Conn // beneath TLS, else net itself
 	reader *bufio.Reader
-	head   []byte // the request's header, and its body if that is small; reused
+	head   []byte  // the request's header, and its body if that is small; reused
+	answer *Answer // the one that is being read
 
 	used  bool // answered a call before
 	since time.Time
 }
 
 func newConnection(c, raw net.Conn) *connection {
-	return &connection{net: c, raw: raw, reader: bufio.NewReaderSize(c, bufferSize)}
+	conn := &connection{net: c, raw: raw}
+	conn.reader = bufio.NewReaderSize(conn, bufferSize)
+	return conn
 }
+
+// Read is how the reader gets more of the answer.
+func (conn *connection) Read(p []byte) (int, error) { return conn.answer.more(p) }
 
 func (conn *connection) secure() bool { return conn.net != conn.raw }
 
@@ -52,27 +60,24 @@ var errNothingSent = errors.New("nothing was sent")
 
 // roundTrip writes the request and reads the answer's header. After an error the connection is of no more use.
 func (conn *connection) roundTrip(ctx context.Context, c *Client, r *Request) (*Answer, error) {
-	a := &Answer{client: c, conn: conn}
-	// The caller may go away at any time, also while the answer is streamed. Then both directions end at once.
-	if ctx.Done() != nil {
-		a.unhook = context.AfterFunc(ctx, func() { _ = conn.net.SetDeadline(longAgo) })
+	a := &Answer{client: c, conn: conn, wait: wait{ctx: ctx}}
+	conn.answer = a
+	if len(r.Body) > bufferSize {
+		a.watch() // Odoo may be slow to take it
 	}
 	if err := conn.write(c, r); err != nil {
 		a.release(false)
 		return nil, err
 	}
 	if c.config.CallTimeout > 0 {
-		_ = conn.net.SetReadDeadline(time.Now().Add(c.config.CallTimeout)) // a failure shows in the read
+		a.expect(time.Now().Add(c.config.CallTimeout))
 	}
 	if err := a.readHeader(); err != nil {
 		a.release(false)
 		return nil, err
 	}
 	if c.config.CallTimeout > 0 {
-		_ = conn.net.SetReadDeadline(time.Time{})
-		if ctx.Err() != nil {
-			_ = conn.net.SetDeadline(longAgo) // which the line before may have undone
-		}
+		a.expect(time.Time{})
 	}
 	return a, nil
 }
@@ -80,7 +85,8 @@ func (conn *connection) roundTrip(ctx context.Context, c *Client, r *Request) (*
 // write sends the request.
 func (conn *connection) write(c *Client, r *Request) error {
 	b := conn.head[:0]
-	b = append(b, "POST "...)
+	b = append(b, cmp.Or(r.Method, http.MethodPost)...)
+	b = append(b, ' ')
 	b = append(b, c.prefix...)
 	b = append(b, r.Path...)
 	b = append(b, " HTTP/1.1\r\nHost: "...)
@@ -107,8 +113,7 @@ func (conn *connection) write(c *Client, r *Request) error {
 		m, err = conn.net.Write(b)
 		n = int64(m)
 	} else {
-		buffers := net.Buffers{b, r.Body}
-		n, err = buffers.WriteTo(conn.net)
+		n, err = conn.writeLarge(b, r.Body, c.config.CallTimeout)
 	}
 	clear(b) // the secret is in it
 	conn.head = b[:0]
@@ -120,6 +125,28 @@ func (conn *connection) write(c *Client, r *Request) error {
 		return fmt.Errorf("%w: %w", errNothingSent, err)
 	}
 	return err
+}
+
+// pieceSize is how much of a large request Odoo must take within CallTimeout.
+const pieceSize = 256 << 10
+
+// writeLarge writes the request of a caller who is watched. It may take as long as it takes where timeout is 0, else as long
+// for each piece.
+func (conn *connection) writeLarge(head, body []byte, timeout time.Duration) (written int64, err error) {
+	if timeout == 0 {
+		buffers := net.Buffers{head, body}
+		return buffers.WriteTo(conn.net)
+	}
+	for piece := head; err == nil && len(piece) > 0; {
+		conn.answer.mustTake(time.Now().Add(timeout))
+		var n int
+		n, err = conn.net.Write(piece)
+		written += int64(n)
+		piece = body[:min(pieceSize, len(body))]
+		body = body[len(piece):]
+	}
+	conn.answer.mustTake(time.Time{})
+	return written, err
 }
 
 // validField tells whether a field is one line (RFC 9110, section 5.5), so that nothing a caller wrote becomes a field

@@ -1,10 +1,12 @@
 package upstream
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"time"
 )
 
 // NewTransport returns a RoundTripper for requests that go to Odoo as they came, of any method and streamed both ways.
@@ -14,7 +16,15 @@ func NewTransport(cfg Config) http.RoundTripper {
 	cfg = cfg.withDefaults()
 	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
 	return &transport{http.Transport{
-		DialContext:           dialer.DialContext,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return cfg.Breaker.connect(ctx, func(ctx context.Context) (net.Conn, error) {
+				conn, err := dialer.DialContext(ctx, network, address)
+				if err == nil && cfg.CallTimeout > 0 {
+					conn = &impatient{conn, cfg.CallTimeout}
+				}
+				return conn, err
+			})
+		},
 		TLSHandshakeTimeout:   cfg.ConnectTimeout,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		ResponseHeaderTimeout: cfg.CallTimeout,
@@ -25,6 +35,17 @@ func NewTransport(cfg Config) http.RoundTripper {
 	}}
 }
 
+// impatient is a connection on which each write must be taken in time.
+type impatient struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (c *impatient) Write(p []byte) (int, error) {
+	_ = c.SetWriteDeadline(time.Now().Add(c.timeout)) // a failure shows in the write
+	return c.Conn.Write(p)
+}
+
 type transport struct{ http http.Transport }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -33,6 +54,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, nil
 	}
 	var dial *net.OpError
-	connected := !errors.As(err, &dial) || dial.Op != "dial"
+	var refused *RefusedError
+	connected := (!errors.As(err, &dial) || dial.Op != "dial") && !errors.As(err, &refused)
 	return nil, classify(r.Context(), err, connected)
 }

@@ -29,11 +29,14 @@ type Config struct {
 
 	// ConnectTimeout bounds dialling and the TLS handshake. Zero means 5 s.
 	ConnectTimeout time.Duration
-	// CallTimeout bounds the wait for the answer's header once the call is sent. Zero means no bound: Odoo's own
+	// CallTimeout bounds the wait for the answer's header once the call is sent, and for each piece of a large call to be
+	// taken. Zero means no bound: Odoo's own
 	// limit_time_real (120 s by default) then decides.
 	CallTimeout time.Duration
 	// MaxIdle is how many kept-alive connections wait for the next call. Zero means 64.
 	MaxIdle int
+	// Breaker refuses connections while Odoo can't be reached; nil is none. A Client and a transport to one Odoo share it.
+	Breaker *Breaker
 }
 
 // Client speaks to one Odoo. It is safe for concurrent use.
@@ -79,8 +82,9 @@ func (c *Client) Close() { c.idle.close() }
 // Field is a header field.
 type Field struct{ Name, Value string }
 
-// Request is a POST.
+// Request is a request, most often a POST.
 type Request struct {
+	Method string  // "" is POST
 	Path   string  // below the base URL, as it stands in the request line
 	Fields []Field // sent as they are, besides Host and Content-Length
 	Body   []byte
@@ -113,6 +117,18 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 	if conn := c.idle.get(); conn != nil {
 		return conn, nil
 	}
+	conn, err := c.config.Breaker.connect(ctx, c.dial)
+	if err != nil {
+		return nil, err
+	}
+	if secure, ok := conn.(*tls.Conn); ok {
+		return newConnection(secure, secure.NetConn()), nil
+	}
+	return newConnection(conn, conn), nil
+}
+
+// dial makes a connection, by TLS where the URL says so.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.config.ConnectTimeout)
 	defer cancel()
 	var dialer net.Dialer
@@ -122,14 +138,14 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 	}
 	raw = socket.Wrap(raw)
 	if c.tls == nil {
-		return newConnection(raw, raw), nil
+		return raw, nil
 	}
 	secure := tls.Client(raw, c.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, err
 	}
-	return newConnection(secure, raw), nil
+	return secure, nil
 }
 
 // Kind is what went wrong between us and Odoo.
@@ -169,13 +185,12 @@ func (e *Error) Error() string {
 
 // classify tells what a failed round trip means. connected says that a connection was had, so that bytes may have gone.
 func classify(ctx context.Context, err error, connected bool) *Error {
-	var timeout net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &Error{Kind: Canceled, cause: err}
 	case !connected:
 		return &Error{Kind: Unreachable, cause: err}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), isTimeout(err):
 		return &Error{Kind: Timeout, cause: err}
 	default:
 		return &Error{Kind: Broken, cause: err}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -70,19 +71,22 @@ func TestNeverTwice(t *testing.T) {
 		{"cut in the middle of the header", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Le") }, Broken},
 		{"no HTTP", func(c net.Conn) { _, _ = io.WriteString(c, "hello\r\n\r\n") }, Broken},
 		{"no answer in time", func(net.Conn) { <-wait }, Timeout},
+		{"no more of the header in time", func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Le"); <-wait }, Timeout},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			address, requests := breaker(t, tc.handle)
-			c := client(t, address, 200*time.Millisecond)
-			_, err := c.Post(t.Context(), &Request{Path: "/jsonrpc", Body: []byte("{}")})
-			var e *Error
-			if !errors.As(err, &e) || e.Kind != tc.want {
-				t.Errorf("error %v, want kind %d", err, tc.want)
-			}
-			if n := requests.Load(); n != 1 {
-				t.Errorf("Odoo received the call %d times, want once", n)
-			}
-		})
+		for _, size := range []int{2, 1 << 20} {
+			t.Run(fmt.Sprint(tc.name, size), func(t *testing.T) {
+				address, requests := breaker(t, tc.handle)
+				c := client(t, address, 200*time.Millisecond)
+				_, err := c.Post(t.Context(), &Request{Path: "/jsonrpc", Body: make([]byte, size)})
+				var e *Error
+				if !errors.As(err, &e) || e.Kind != tc.want {
+					t.Errorf("error %v, want kind %d", err, tc.want)
+				}
+				if n := requests.Load(); n != 1 {
+					t.Errorf("Odoo received the call %d times, want once", n)
+				}
+			})
+		}
 	}
 }
 
@@ -122,16 +126,116 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestCallerGoesAway: a call ends with its caller, at whatever point it is.
 func TestCallerGoesAway(t *testing.T) {
-	wait := make(chan struct{})
-	defer close(wait)
-	address, _ := breaker(t, func(net.Conn) { <-wait })
+	const begun = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+	for _, tc := range []struct {
+		name   string
+		answer string // what Odoo says before it says no more
+		after  time.Duration
+		body   int
+	}{
+		{"at once", "", 0, 10},
+		{"before anyone looks", "", patience / 4, 10},
+		{"while waiting", "", 2 * patience, 10},
+		{"within the header", "HTTP/1.1 200 OK\r\nConte", 2 * patience, 10},
+		{"within the header, early", "HTTP/1.1 200 OK\r\nConte", patience / 4, 10},
+		{"within the body", begun, 2 * patience, 10},
+		{"within the body, early", begun, patience / 4, 10},
+		{"after a large request", "", 2 * patience, 1 << 20},
+	} {
+		for _, timeout := range []time.Duration{0, time.Minute} {
+			t.Run(tc.name+" "+timeout.String(), func(t *testing.T) {
+				t.Parallel()
+				stuck := make(chan struct{})
+				defer close(stuck)
+				address, _ := breaker(t, func(c net.Conn) {
+					_, _ = io.WriteString(c, tc.answer)
+					<-stuck
+				})
+				c := client(t, address, timeout)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer time.AfterFunc(tc.after, cancel).Stop()
+				a, err := c.Post(ctx, &Request{Path: "/jsonrpc", Body: make([]byte, tc.body)})
+				if err == nil {
+					_, err = io.ReadAll(a)
+					a.Close()
+					if err == nil || ctx.Err() == nil {
+						t.Errorf("the answer ended with %v", err)
+					}
+				} else if e := new(Error); !errors.As(err, &e) || e.Kind != Canceled {
+					t.Errorf("error %v, want kind Canceled", err)
+				}
+				if c.idle.get() != nil {
+					t.Error("the connection is kept for another call")
+				}
+			})
+		}
+	}
+}
+
+// TestCallerGoesAwayBeforeOdooReads: a request that Odoo does not take ends with its caller, too.
+func TestCallerGoesAwayBeforeOdooReads(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() // nobody accepts: the kernel does, and takes what its buffers hold
+	request := &Request{Path: "/jsonrpc", Body: make([]byte, 32<<20)}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err := client(t, address, 0).Post(ctx, &Request{Path: "/jsonrpc"})
-	var e *Error
-	if !errors.As(err, &e) || e.Kind != Canceled {
+	defer time.AfterFunc(200*time.Millisecond, cancel).Stop()
+	_, err = client(t, "http://"+l.Addr().String(), 0).Post(ctx, request)
+	if e := new(Error); !errors.As(err, &e) || e.Kind != Canceled {
 		t.Errorf("error %v, want kind Canceled", err)
+	}
+}
+
+// TestSlowAnswers: what comes late, or in pieces, comes whole, and its connection serves again.
+func TestSlowAnswers(t *testing.T) {
+	pieces := []string{"HTTP/1.1 200 OK\r\n", "Content-Length: 10\r\n\r\n", "01234", "56789"}
+	for _, timeout := range []time.Duration{0, time.Minute} {
+		for _, size := range []int{10, 1 << 20} {
+			t.Run(fmt.Sprint(timeout, size), func(t *testing.T) {
+				t.Parallel()
+				var served atomic.Int32
+				l, err := net.Listen("tcp", "127.0.0.1:0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				go func() {
+					c, err := l.Accept() // only one: each call has to come over it
+					if err != nil {
+						return
+					}
+					defer c.Close()
+					for r := bufio.NewReader(c); ; served.Add(1) {
+						req, err := http.ReadRequest(r)
+						if err != nil {
+							return
+						}
+						_, _ = io.Copy(io.Discard, req.Body)
+						for i, piece := range pieces {
+							if int(served.Load())%len(pieces) == i {
+								time.Sleep(2 * patience)
+							}
+							_, _ = io.WriteString(c, piece)
+						}
+					}
+				}()
+				c := client(t, "http://"+l.Addr().String(), timeout)
+				for range 2 * len(pieces) {
+					a, err := c.Post(t.Context(), &Request{Path: "/jsonrpc", Body: make([]byte, size)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if body, err := io.ReadAll(a); err != nil || string(body) != "0123456789" {
+						t.Errorf("%q, %v", body, err)
+					}
+					a.Close()
+				}
+			})
+		}
 	}
 }
 
@@ -156,9 +260,9 @@ func TestVersion(t *testing.T) {
 			}))
 			defer srv.Close()
 			c := client(t, srv.URL, time.Second)
-			got, err := c.Version(t.Context())
-			if got != tc.want || (err == nil) != tc.ok {
-				t.Errorf("series %d, error %v; want %d, ok %v", got, err, tc.want, tc.ok)
+			v, err := c.Version(t.Context(), Auto)
+			if got := v.Series; got != tc.want || (err == nil) != tc.ok {
+				t.Errorf("series %d, error %v; want %d, ok %v", v.Series, err, tc.want, tc.ok)
 			}
 		})
 	}
@@ -172,7 +276,7 @@ func TestProbe(t *testing.T) {
 		_, _ = io.WriteString(w, answer.Load().(string))
 	}))
 	defer srv.Close()
-	p := NewProbe(client(t, srv.URL, time.Second), time.Hour)
+	p := NewProbe(client(t, srv.URL, time.Second), Auto, time.Hour)
 	if p.Series() != 0 {
 		t.Errorf("series %d before Odoo was asked", p.Series())
 	}

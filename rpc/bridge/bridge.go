@@ -1,6 +1,6 @@
 // Package bridge is the product: the routes, and the way of a call through the stages
 //
-//	request bytes -> Envelope -> Call -> Identity -> policy check -> Secret -> upstream -> Reply bytes
+//	request bytes -> Envelope -> Call -> Identity -> policy check -> place -> Secret -> upstream -> Reply bytes
 //
 // which are called in this order in one place, (*Bridge).call. Each stage takes the last one's value and never reaches
 // back; every one of them may end the call with an error, and one place turns errors into answers.
@@ -25,6 +25,8 @@ import (
 type Authenticator interface {
 	Identify(ctx context.Context, db string, p auth.Presented) (auth.Identity, error)
 	Secret(ctx context.Context, id auth.Identity) (auth.Secret, error)
+	Key(ctx context.Context, id auth.Identity) (auth.Secret, error)
+	Addon(id auth.Identity) (key auth.Secret, ok bool)
 }
 
 // Upstream is Odoo. *upstream.Client is one.
@@ -33,11 +35,21 @@ type Upstream interface {
 	Post(ctx context.Context, r *upstream.Request) (*upstream.Answer, error)
 }
 
+// Addon knows Odoo's add-on. *upstream.Addon does.
+type Addon interface {
+	Fields(db string) []upstream.Field // that name the database to Odoo
+	Gone(db string)                    // Odoo knew no add-on there
+}
+
 // Config is what a Bridge is made of. All fields are required unless they say otherwise.
 type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
-	Series   func() rpc.Series // what Odoo said of itself last; 0 while it has not
+	Queue    *Queue                                                    // of the calls that go to Odoo, passages included
+	Addon    Addon                                                     // for identities that Auth says so of
+	Series   func() rpc.Series                                         // what Odoo said of itself last; 0 while it has not
+	Version  func() upstream.Version                                   // likewise, and whether it is called by /json/2 alone
+	DocKey   func(ctx context.Context, db string) (auth.Secret, error) // of who may read Odoo's API documentation; nil where no one is named
 	Observer Observer
 	Metrics  *Metrics
 	Log      zerolog.Logger // for what belongs to no single call
@@ -56,12 +68,16 @@ type Config struct {
 // Bridge answers RPC calls. It is an http.Handler.
 type Bridge struct {
 	cfg    Config
+	direct map[string]http.HandlerFunc // by path as it is usually spelt, see endpoints
 	router http.Handler
+
+	documents documents
 }
 
 // New returns the bridge cfg describes.
 func New(cfg Config) *Bridge {
 	b := &Bridge{cfg: cfg}
+	b.direct = b.endpoints()
 	b.router = b.routes()
 	return b
 }
@@ -75,23 +91,43 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// to us and a part of the body to a proxy before us, and no more may be read (RFC 9112, section 6.1).
 		w.Header().Set("Connection", "close")
 	}
+	if serve, ok := b.direct[r.URL.Path]; ok {
+		serve(w, r)
+		return
+	}
 	b.router.ServeHTTP(w, r)
 }
 
 func (b *Bridge) pace() pace { return pace(b.cfg.BodyTimeout) }
 
+// endpoints are the paths that nearly all calls come to. They go past the router, which makes two copies of a request and
+// matches expressions for what can be looked up: a thirtieth of what a small call costs.
+func (b *Bridge) endpoints() map[string]http.HandlerFunc {
+	m := map[string]http.HandlerFunc{"/jsonrpc": b.serveJSON}
+	for _, service := range []string{"common", "object", "db"} {
+		m["/xmlrpc/2/"+service] = b.serveXML(rpc.XMLRPC2, service)
+		m["/xmlrpc/"+service] = b.serveXML(rpc.XMLRPC1, service)
+	}
+	return m
+}
+
+// routes are all paths, those of endpoints in other spellings too.
 func (b *Bridge) routes() http.Handler {
 	r := mux.NewRouter().SkipClean(true)
 	r.HandleFunc("/jsonrpc", b.serveJSON)
-	r.HandleFunc("/xmlrpc/2/{service}", b.serveXML(rpc.XMLRPC2))
-	r.HandleFunc("/xmlrpc/{service}", b.serveXML(rpc.XMLRPC1)) // /xmlrpc/2 too: its service is "2", as in Odoo (px.noservice.xml2)
+	r.HandleFunc("/xmlrpc/2/{service}", b.serveService(rpc.XMLRPC2))
+	r.HandleFunc("/xmlrpc/{service}", b.serveService(rpc.XMLRPC1)) // /xmlrpc/2 too: its service is "2", as in Odoo (px.noservice.xml2)
 	r.HandleFunc("/web/webclient/version_info", b.serveWeb(rpc.EndpointVersionInfo))
 	r.HandleFunc("/web/database/list", b.serveWeb(rpc.EndpointDatabaseList))
 	r.HandleFunc("/web/dataset/call_kw", b.serveCallKW)
 	r.PathPrefix("/web/dataset/call_kw/").HandlerFunc(b.serveCallKW)
 	r.HandleFunc("/web/session/{method:authenticate|get_session_info|destroy}", b.serveSession)
-	r.HandleFunc("/web/version", b.serveOpen)
-	r.HandleFunc("/json/version", b.serveOpen)
+	r.HandleFunc("/json/2/{model}/{method}", b.serveJSON2).Methods(http.MethodPost)
+	r.HandleFunc("/json/2", b.serveNoJSON2)
+	r.PathPrefix("/json/2/").HandlerFunc(b.serveNoJSON2)
+	r.HandleFunc("/doc-bearer/{document}", b.serveDoc)
+	r.HandleFunc("/web/version", b.serveVersion)
+	r.HandleFunc("/json/version", b.serveVersion)
 	for _, prefix := range b.cfg.Passage.Controllers {
 		r.HandleFunc(prefix, b.serveController)
 		r.PathPrefix(prefix + "/").HandlerFunc(b.serveController)
@@ -104,9 +140,16 @@ func (b *Bridge) serveJSON(w http.ResponseWriter, r *http.Request) {
 	b.serve(w, r, rpc.Request{Protocol: rpc.JSONRPC})
 }
 
-func (b *Bridge) serveXML(p rpc.Protocol) http.HandlerFunc {
+func (b *Bridge) serveXML(p rpc.Protocol, service string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		b.serve(w, r, rpc.Request{Protocol: p, Service: mux.Vars(r)["service"]})
+		b.serve(w, r, rpc.Request{Protocol: p, Service: service})
+	}
+}
+
+// serveService is serveXML for the service that the path names.
+func (b *Bridge) serveService(p rpc.Protocol) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		b.serveXML(p, mux.Vars(r)["service"])(w, r)
 	}
 }
 
@@ -130,7 +173,7 @@ func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	// The error is the connection's: there is no one left to tell.
-	_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, rpc.PageError(rpc.PageNotFound)).Write(w)
+	_ = rpc.ErrorReply(p, b.cfg.Series(), s.env.ID, rpc.NoSuchPage(b.databaseOf(r))).Write(w)
 }
 
 // longestUnknown bounds, in bytes, what is read to an unknown path only to find the id in it.

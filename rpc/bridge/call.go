@@ -8,6 +8,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo"
+	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -45,19 +46,35 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if answer != nil {
 		rec.Outcome = Answered
 		// The error is the connection's: there is no one left to tell.
-		_ = rpc.ResultReply(env.Protocol, b.cfg.Series(), env.ID, answer.result).Write(w)
+		_ = b.answerHere(w, env, answer.result)
 		return nil
 	}
-	protocol, err := b.rewrite(ctx, s, call, id)
+	if err := b.await(ctx, rec); err != nil {
+		return err
+	}
+	defer b.cfg.Queue.Leave()
+	if rec.Queued > 0 { // what was known of the caller may have changed meanwhile
+		if id, err = b.identity(ctx, r, rec, call); err != nil {
+			return err
+		}
+	}
+	secret, err := b.secret(ctx, call, id)
 	if err != nil {
 		return err
 	}
-	return b.forward(ctx, w, r, rec, s, protocol)
+	sending, err := b.rewrite(ctx, s, call, id, secret)
+	if err != nil {
+		return err
+	}
+	return b.forward(ctx, w, r, rec, s, call, sending)
 }
 
 // envelope reads the request's body and the call in it.
 func (b *Bridge) envelope(w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, req rpc.Request) (*rpc.Envelope, error) {
 	series := b.cfg.Series()
+	if req.Protocol == rpc.JSON2 && req.Database != "" && !b.serves(req.Database) {
+		return nil, rpc.PageError(rpc.PageNotFound) // json2.db.wrong
+	}
 	if err := req.Check(series); err != nil {
 		return nil, err
 	}
@@ -94,6 +111,9 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 		if wrong := call.CheckMethod(); wrong != nil {
 			return nil, wrong
 		}
+		if wrong := call.CheckNames(); wrong != nil {
+			return nil, wrong
+		}
 	case odoo.DatabaseList:
 		return &answer{b.cfg.Databases}, nil
 	case odoo.DatabaseExists:
@@ -104,55 +124,106 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 			return nil, &auth.Error{Kind: auth.Denied, Reason: "methods of db that need the master password are off; see --db-service"}
 		}
 	}
+	if (call.Kind == odoo.Public || call.Kind == odoo.Master) && b.onlyJSON2() {
+		return b.decideJSON2(call)
+	}
 	return nil, nil
 }
 
-// rewrite writes the canonical envelope: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller) (rpc.Protocol, error) {
-	env := call.Envelope
-	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
-	s.room(transcode)
+// secret is what Odoo is shown for the caller: what they showed themselves, or a key that is made for them.
+type secret struct {
+	auth.Secret
+	addon bool // it is their auth_api_key, for the add-on
+}
+
+// secret finds what Odoo is to be shown. JSON-2 takes native keys only.
+func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (s secret, err error) {
 	if call.Kind != odoo.Object {
-		s.out = env.Append(s.out[:0])
-		return env.Protocol, nil
+		return s, nil
 	}
-	secret, err := b.cfg.Auth.Secret(ctx, who.Identity)
-	if err != nil {
-		return env.Protocol, err
+	if s.Secret, s.addon = b.cfg.Auth.Addon(who.Identity); s.addon {
+		return s, nil
 	}
-	if transcode {
-		var ok bool
-		if s.out, ok = call.Transcode(s.out[:0], who.DB, who.UID, secret.Reveal()); ok {
-			return rpc.JSONRPC, nil
+	s.Secret, err = b.rpcSecret(ctx, call, who)
+	return s, err
+}
+
+// rpcSecret is what Odoo's own RPC is shown.
+func (b *Bridge) rpcSecret(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
+	if call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2() || b.onlyJSON2() {
+		return b.cfg.Auth.Key(ctx, who.Identity)
+	}
+	return b.cfg.Auth.Secret(ctx, who.Identity)
+}
+
+// rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
+func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
+	env := call.Envelope
+	if secret.addon {
+		if said, err := b.rewriteForAddon(s, call, who, secret); said || err != nil {
+			return sending{protocol: rpc.JSONRPC}, err
+		}
+		var err error
+		if secret.Secret, err = b.withoutAddon(ctx, call, who); err != nil {
+			return sending{}, err
 		}
 	}
-	s.out = call.Rewrite(s.out[:0], who.DB, who.UID, secret.Reveal())
-	return env.Protocol, nil
+	switch {
+	case env.Protocol == rpc.JSON2:
+		return b.rewriteJSON2(s, call, who, secret)
+	case call.Kind == odoo.Object && b.onlyJSON2():
+		return b.rewriteAsJSON2(ctx, s, call, who, secret)
+	}
+	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
+	s.room(transcode)
+	protocol := env.Protocol
+	switch as := odoo.As(who.DB, who.UID, secret.Reveal()); {
+	case call.Kind != odoo.Object:
+		s.out = env.Append(s.out[:0])
+	case transcode:
+		var ok bool
+		if s.out, ok = call.Transcode(s.out[:0], as); ok {
+			protocol = rpc.JSONRPC
+			break
+		}
+		fallthrough
+	default:
+		s.out = call.Rewrite(s.out[:0], as)
+	}
+	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
+	switch protocol {
+	case rpc.XMLRPC2:
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
+	case rpc.XMLRPC1:
+		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
+	}
+	return sending{protocol: protocol}, nil
 }
 
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
-func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, p rpc.Protocol) error {
+func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, call odoo.Call, sent sending) error {
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
-	transcode := p != s.env.Protocol
-	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
-	switch p {
-	case rpc.XMLRPC2:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+s.env.Service, xmlField
-	case rpc.XMLRPC1:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+s.env.Service, xmlField
-	}
+	transcode := sent.protocol != s.env.Protocol
 	s.up.Fields = appendForwarded(s.up.Fields, r, rec, transcode)
 	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
 		return err
 	}
 	defer answer.Close()
+	if s.up.Path == upstream.AddonPath && answer.Status == http.StatusNotFound {
+		return b.noAddon(rec.DB)
+	}
 	rec.Outcome = Forwarded
-	if transcode && isJSON(answer) {
-		err = rpc.TranscodeReply(w, s.env.Protocol, b.cfg.Series(), answer)
-	} else {
+	switch {
+	case transcode && sent.protocol == rpc.JSON2:
+		err = b.tellAsRPC(w, call, sent.named, answer)
+	case !transcode || !isJSON(answer):
 		err = stream(w, answer)
+	case s.env.Protocol == rpc.JSON2:
+		err = rpc.TranscodeJSON2(w, answer, call.JSON2Answer())
+	default:
+		err = rpc.TranscodeReply(w, s.env.Protocol, b.cfg.Series(), answer)
 	}
 	var unsent *rpc.Error
 	if err == nil || errors.As(err, &unsent) {
@@ -180,11 +251,12 @@ func isJSON(a *upstream.Answer) bool {
 }
 
 // wireError is the one table from what went wrong to what the caller is told, nil where there is nobody to tell.
-func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
+func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 	var (
 		wire *rpc.Error
 		who  *auth.Error
 		away *upstream.Error
+		busy *queue.Refusal
 		size *http.MaxBytesError
 		slow *slowError
 		read *readError
@@ -192,16 +264,18 @@ func (b *Bridge) wireError(err error) (*rpc.Error, Outcome) {
 	switch {
 	case errors.As(err, &wire):
 		switch {
-		case wire.Class == "odoo.exceptions.AccessDenied":
+		case wire.Class == "odoo.exceptions.AccessDenied", wire.Status == http.StatusUnauthorized:
 			return wire, Denied
 		case wire.Status == http.StatusBadGateway:
 			return wire, BadGateway
 		}
 		return wire, Invalid
 	case errors.As(err, &who):
-		return authError(who)
+		return authError(p, who)
 	case errors.As(err, &away):
 		return upstreamError(away)
+	case errors.As(err, &busy):
+		return queueError(busy)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
 	case errors.As(err, &slow):

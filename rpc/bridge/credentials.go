@@ -17,6 +17,9 @@ func errBadHeader(message string) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.BadRequest", Message: "400 Bad Request: " + message, Status: http.StatusBadRequest}
 }
 
+// errNoKey is Authorization: Bearer and nothing behind it.
+var errNoKey = errBadHeader("Authorization: Bearer without a key")
+
 // apiKeyHeader is API-KEY as net/http spells it.
 const apiKeyHeader = "Api-Key"
 
@@ -54,7 +57,7 @@ func (b *Bridge) presented(r *http.Request, src netip.Addr) (auth.Presented, err
 		p.Basic = login
 	case strings.EqualFold(scheme, "Bearer"):
 		if rest == "" {
-			return p, errBadHeader("Authorization: Bearer without a key")
+			return p, errNoKey
 		}
 		p.Bearer = auth.Secret(rest)
 	}

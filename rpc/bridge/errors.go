@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -13,15 +14,15 @@ import (
 // The errors of the bridge's own are named after the exceptions of Werkzeug, Odoo's HTTP library, so that a client that
 // looks at names finds familiar ones.
 
-func authError(e *auth.Error) (*rpc.Error, Outcome) {
+// authError is AccessDenied, in the words of Odoo where it has some. JSON-2 has 401 for a caller it does not know.
+func authError(p rpc.Protocol, e *auth.Error) (*rpc.Error, Outcome) {
 	denied := rpc.AccessDenied()
 	switch e.Kind {
 	case auth.Cooldown:
 		denied.Message = "Too many login failures, please wait a bit before trying again." // Odoo's _assert_can_auth
 		return denied, Denied
 	case auth.NeedsAddon:
-		denied.Message = "Access Denied: this key's user is archived, and Odoo refuses archived users on RPC. " +
-			"Install the odoobridge add-on in Odoo, or restore the user."
+		denied.Message = "Access Denied: " + e.Reason
 		return denied, Denied
 	case auth.Overloaded:
 		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
@@ -29,6 +30,9 @@ func authError(e *auth.Error) (*rpc.Error, Outcome) {
 	case auth.Unavailable:
 		return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable,
 			Message: "503 Service Unavailable: the bridge could not ask its database who calls; its log says why. Try again", RetryAfter: max(e.RetryAfter, time.Second)}, Unavailable
+	}
+	if p == rpc.JSON2 {
+		return rpc.InvalidKey(), Denied
 	}
 	return denied, Denied
 }
@@ -41,12 +45,21 @@ func upstreamError(e *upstream.Error) (*rpc.Error, Outcome) {
 		return &rpc.Error{Class: "werkzeug.exceptions.GatewayTimeout", Status: http.StatusGatewayTimeout,
 			Message: "504 Gateway Timeout: Odoo did not answer in time. The call may still be at work; look before you send it again"}, Timeout
 	case upstream.Unreachable:
-		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway, RetryAfter: time.Second,
+		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway, RetryAfter: afterPause(e),
 			Message: "502 Bad Gateway: Odoo can't be reached. The call was not sent; try again"}, BadGateway
 	default:
 		return &rpc.Error{Class: "werkzeug.exceptions.BadGateway", Status: http.StatusBadGateway,
 			Message: "502 Bad Gateway: Odoo broke off before it answered. The call may have been carried out; look before you send it again"}, BadGateway
 	}
+}
+
+// afterPause is when Odoo may be reached again: not before the circuit breaker lets an attempt through.
+func afterPause(e *upstream.Error) time.Duration {
+	var refused *upstream.RefusedError
+	if errors.As(e, &refused) {
+		return max(refused.Pause, soon)
+	}
+	return soon
 }
 
 // answerUnusable is an answer of Odoo's that came and makes no sense.

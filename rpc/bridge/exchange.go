@@ -33,7 +33,7 @@ func (b *Bridge) begin(w http.ResponseWriter, r *http.Request, p rpc.Protocol) *
 func (x *exchange) answer(p rpc.Protocol, id []byte, err error) {
 	if err != nil {
 		var wire *rpc.Error
-		wire, x.rec.Outcome = x.bridge.wireError(err)
+		wire, x.rec.Outcome = x.bridge.wireError(p, err)
 		x.rec.Err = err
 		if x.rec.Outcome == Denied && x.denied != 0 {
 			wire.Status = x.denied
@@ -83,6 +83,9 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	w.bytes += int64(n)
 	return n, err
 }
+
+// Sent implements [rpc.StatusKeeper].
+func (w *countingWriter) Sent(status int, body int64) { w.status, w.bytes = status, w.bytes+body }
 
 // Unwrap lets http.ResponseController find the writer beneath.
 func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

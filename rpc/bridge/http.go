@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -71,7 +70,9 @@ func (s *scratch) room(transcode bool) {
 			}
 		}
 	}
-	s.out = slices.Grow(s.out[:0], n)
+	if cap(s.out) < n {
+		s.out = make([]byte, 0, n)
+	}
 }
 
 // read reads the body, at most limit bytes of it, piece by piece at pace p, which the bridge has begun to count when the

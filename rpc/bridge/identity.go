@@ -6,6 +6,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo"
+	"odoobridge/rpc"
 )
 
 // caller is who calls, as far as the call asks for it.
@@ -17,10 +18,13 @@ type caller struct {
 // identity finds out who calls. A login that does not hold is no error: its answer is false.
 func (b *Bridge) identity(ctx context.Context, r *http.Request, rec *Record, call odoo.Call) (caller, error) {
 	p, err := b.presented(r, rec.Source)
+	byHeader := hasHeader(p)
+	if !byHeader && call.Envelope.Protocol == rpc.JSON2 && (err == nil || err == errNoKey) {
+		return caller{}, rpc.NoBearer() // json2.apikey, json2.emptybearer
+	}
 	if err != nil {
 		return caller{}, err
 	}
-	byHeader := hasHeader(p)
 	db, err := b.database(call, byHeader)
 	if err != nil {
 		return caller{}, err

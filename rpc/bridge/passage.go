@@ -47,7 +47,7 @@ func (b *Bridge) serveCallKW(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case b.showsCredentials(r):
 		b.serve(w, r, rpc.Request{Protocol: rpc.JSONRPC, Endpoint: rpc.EndpointCallKW,
-			Database: strings.Join(r.Header.Values(databaseHeader), ",")}) // several are one, as to a WSGI server
+			Database: namedDatabase(r)})
 	case b.cfg.Passage.Sessions:
 		b.serveOpen(w, r)
 	default:
@@ -96,39 +96,73 @@ const databaseHeader = "X-Odoo-Database"
 // credentialHeaders are those that are for the bridge and not for Odoo.
 var credentialHeaders = []string{apiKeyHeader, "Authorization"}
 
+// serveVersion passes on a question for Odoo's version, which is the same in every database (version.web.version.dbbad).
+func (b *Bridge) serveVersion(w http.ResponseWriter, r *http.Request) {
+	b.pass(w, r, &gate{drop: credentialHeaders, anyDatabase: true})
+}
+
 // gate is what a passage leads through.
 type gate struct {
-	check  func(*exchange) error // whether the caller may pass; nil if everyone may
-	drop   []string              // headers that Odoo does not get; check may add to them
-	denied int                   // status of AccessDenied, 0 for that of the protocol
+	check       func(*exchange) error // whether the caller may pass; nil if everyone may
+	drop        []string              // headers that Odoo does not get; check may add to them
+	fields      []upstream.Field      // that Odoo gets besides; for check to fill, which may be asked twice
+	as          rpc.Protocol          // how errors are worded where that is not told by the Content-Type
+	anyDatabase bool                  // it leads to none, whatever the request names
+	denied      int                   // status of AccessDenied, 0 for that of the protocol
 }
 
 // pass lets a request through g to Odoo.
 func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 	p := rpc.HTTP
-	if rpc.IsJSON(r.Header.Get("Content-Type")) {
+	switch {
+	case g.as != 0:
+		p = g.as
+	case rpc.IsJSON(r.Header.Get("Content-Type")):
 		p = rpc.JSONRPC // so that its client finds an error where it looks for one
 	}
 	x := b.begin(w, r, rpc.HTTP)
 	defer x.end()
 	x.rec.Call, x.denied = cut(r.URL.Path), g.denied
-	err := b.checkPath(r)
+	err := checkPath(r)
+	if err == nil && !g.anyDatabase {
+		err = b.checkDatabase(r)
+	}
 	if err == nil && g.check != nil {
 		err = g.check(x)
 	}
 	if err == nil {
-		err = b.proxy(x, r, g.drop)
+		err = b.passInTurn(x, r, g)
 	}
 	x.answer(p, nil, err)
 }
 
-// checkPath refuses a path that a server behind us could take for another one, and a database that is not served.
-func (b *Bridge) checkPath(r *http.Request) error {
+// passInTurn waits for a place at Odoo and lets the request through. Who waited is checked again, for what was known of them
+// may have changed meanwhile.
+func (b *Bridge) passInTurn(x *exchange, r *http.Request, g *gate) error {
+	if err := b.await(r.Context(), x.rec); err != nil {
+		return err
+	}
+	defer b.cfg.Queue.Leave()
+	if x.rec.Queued > 0 && g.check != nil {
+		if err := g.check(x); err != nil {
+			return err
+		}
+	}
+	return b.proxy(x, r, g)
+}
+
+// checkPath refuses a path that a server behind us could take for another one.
+func checkPath(r *http.Request) error {
 	for segment := range strings.SplitSeq(r.URL.Path, "/") {
 		if segment == "." || segment == ".." {
 			return errBadHeader("the path has a segment " + segment + "; ask for the path it leads to")
 		}
 	}
+	return nil
+}
+
+// checkDatabase refuses a database that is not served.
+func (b *Bridge) checkDatabase(r *http.Request) error {
 	switch names := r.Header.Values(databaseHeader); {
 	case len(names) > 1:
 		return errBadHeader("two " + databaseHeader + " headers; send one")
@@ -139,7 +173,7 @@ func (b *Bridge) checkPath(r *http.Request) error {
 }
 
 // proxy sends the request to Odoo and its answer back. What fails behind the header of the answer cuts the connection.
-func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
+func (b *Bridge) proxy(x *exchange, r *http.Request, g *gate) error {
 	begin := time.Now()
 	paced := &pacedBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody), pace: b.pace(), w: x.w.ResponseWriter}
 	body := &countingBody{ReadCloser: paced}
@@ -149,7 +183,7 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 	}
 	var failed error
 	proxy := httputil.ReverseProxy{
-		Rewrite:       func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, drop) },
+		Rewrite:       func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, g) },
 		Transport:     b.cfg.Passage.Transport,
 		FlushInterval: -1, // a controller may stream
 		BufferPool:    proxyBuffers{},
@@ -174,17 +208,20 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, drop []string) error {
 }
 
 // rewriteRequest makes the request that Odoo gets.
-func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, drop []string) {
+func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, g *gate) {
 	p.SetURL(b.cfg.Passage.URL)
 	p.Out.URL.RawQuery = p.In.URL.RawQuery
 	header := p.Out.Header
 	for name := range header {
 		// A WSGI server takes API_KEY for API-KEY.
-		if strings.Contains(name, "_") || slices.Contains(drop, name) {
+		if strings.Contains(name, "_") || slices.Contains(g.drop, name) {
 			delete(header, name)
 		}
 	}
 	delete(header, "Expect") // answered here
+	for _, f := range g.fields {
+		header.Set(f.Name, f.Value)
+	}
 	header.Set("X-Request-Id", rec.RequestID)
 	header.Set("X-Forwarded-For", rec.Source.String())
 	header.Set("X-Forwarded-Host", p.In.Host)

@@ -16,6 +16,7 @@ type Record struct {
 	RequestID string
 	Start     time.Time
 	Total     time.Duration // from the request's header read to the last byte handed to the connection
+	Queued    time.Duration // of which waiting for a place at Odoo, 0 where there was one at once
 	Upstream  time.Duration // of which waiting for and streaming from Odoo
 	Source    netip.Addr    // the client, behind trusted proxies the one they name
 
@@ -97,6 +98,9 @@ func (l Log) Observe(r *Record) {
 		Int64("bytes_out", r.BytesOut).
 		Dur("total_ms", r.Total).
 		Dur("upstream_ms", r.Upstream)
+	if r.Queued > 0 {
+		e = e.Dur("queued_ms", r.Queued)
+	}
 	if r.Err != nil {
 		e = e.AnErr("reason", r.Err)
 	}
@@ -108,6 +112,8 @@ type Metrics struct {
 	calls     *prometheus.CounterVec
 	total     *prometheus.HistogramVec
 	upstream  prometheus.Histogram
+	queued    prometheus.Histogram
+	refused   *prometheus.CounterVec
 	received  prometheus.Counter
 	sent      prometheus.Counter
 	untrusted prometheus.Counter
@@ -127,6 +133,12 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		upstream: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "odoobridge_upstream_duration_seconds", Help: "Of which waiting for Odoo and streaming its answer.", Buckets: buckets,
 		}),
+		queued: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "odoobridge_queue_duration_seconds", Help: "Waiting for a place at Odoo, of the calls that had to.", Buckets: buckets,
+		}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "odoobridge_refused_total", Help: "Calls kept from Odoo to protect it, by reason.",
+		}, []string{"reason"}),
 		received: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "odoobridge_received_bytes_total", Help: "Bytes of request bodies.",
 		}),
@@ -140,7 +152,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "odoobridge_calls_in_flight", Help: "Calls being worked on.",
 		}),
 	}
-	reg.MustRegister(m.calls, m.total, m.upstream, m.received, m.sent, m.untrusted, m.inFlight)
+	for _, reason := range refusals {
+		m.refused.WithLabelValues(reason) // a counter that is not there can't be seen to grow
+	}
+	reg.MustRegister(m.calls, m.total, m.upstream, m.queued, m.refused, m.received, m.sent, m.untrusted, m.inFlight)
 	return m
 }
 
@@ -158,6 +173,12 @@ func (m *Metrics) Observe(r *Record) {
 	m.total.WithLabelValues(r.Protocol.String()).Observe(r.Total.Seconds())
 	if r.Upstream > 0 {
 		m.upstream.Observe(r.Upstream.Seconds())
+	}
+	if r.Queued > 0 {
+		m.queued.Observe(r.Queued.Seconds())
+	}
+	if reason := refusal(r.Err); reason != "" {
+		m.refused.WithLabelValues(reason).Inc()
 	}
 	m.received.Add(float64(r.BytesIn))
 	m.sent.Add(float64(r.BytesOut))

@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -25,8 +26,11 @@ import (
 // authenticator is told what to find. Who is who on a real database is tested in auth and in integration; here it is
 // what the pipeline asks and what it makes of the answers.
 type authenticator struct {
-	id  auth.Identity
-	err error
+	id    auth.Identity
+	err   error
+	addon auth.Secret // the key for the add-on; "" is none
+
+	noSecret error // of Secret
 
 	mu     sync.Mutex
 	db     string         // of the last question
@@ -45,8 +49,14 @@ func (a *authenticator) Identify(_ context.Context, db string, p auth.Presented)
 }
 
 func (a *authenticator) Secret(context.Context, auth.Identity) (auth.Secret, error) {
-	return "minted", nil
+	return "minted", a.noSecret
 }
+
+func (a *authenticator) Key(context.Context, auth.Identity) (auth.Secret, error) {
+	return "key", nil
+}
+
+func (a *authenticator) Addon(auth.Identity) (auth.Secret, bool) { return a.addon, a.addon != "" }
 
 // world is a bridge on a socket, with an Odoo that remembers what it received.
 type world struct {
@@ -113,9 +123,9 @@ func start(t testing.TB, change func(*Config, *world), odoo http.HandlerFunc) *w
 	log := zerolog.New(w.log)
 	odooCfg := upstream.Config{URL: base, CallTimeout: 2 * time.Second}
 	cfg := Config{
-		Auth: w.auth, Upstream: upstream.New(odooCfg),
+		Auth: w.auth, Upstream: upstream.New(odooCfg), Queue: NewQueue(queue.Limits{}),
 		Passage: Passage{URL: base, Transport: upstream.NewTransport(odooCfg), Sessions: true, Controllers: []string{"/shopinvader"}},
-		Series:  func() rpc.Series { return 18 }, Metrics: w.metrics, Log: log,
+		Series:  func() rpc.Series { return 18 }, Version: func() upstream.Version { return upstream.Version{} }, Metrics: w.metrics, Log: log,
 		Observer:  Observers{w, Log{log}, w.metrics},
 		Databases: []string{"odoo18", "second"}, Basic: true, MaxBody: 1 << 20,
 		TrustedSources: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
@@ -137,6 +147,9 @@ func (w *world) post(t *testing.T, path, body string, header ...string) (*http.R
 	}
 	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Content-Type" {
+			req.Header.Del(header[i])
+		}
 		req.Header[header[i]] = append(req.Header[header[i]], header[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)

@@ -137,7 +137,7 @@ func Peek(c net.Conn) State {
 		return Silent
 	}
 	state := Closed
-	err := w.raw.Read(func(fd uintptr) bool {
+	err := w.raw.Control(func(fd uintptr) { // a deadline in the past would end a Read
 		var b [1]byte
 		switch n, err := peek(fd, b[:]); {
 		case err == syscall.EAGAIN || err == syscall.EINTR:
@@ -145,7 +145,6 @@ func Peek(c net.Conn) State {
 		case err == 0 && n > 0:
 			state = Pending
 		}
-		return true
 	})
 	if err != nil {
 		return Closed
