@@ -4,7 +4,6 @@ package integration
 
 import (
 	"database/sql"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -14,9 +13,18 @@ import (
 // TestArchivedUser: the key of an archived user calls any model by every protocol, through Odoo's add-on, which is asked of the
 // very key; and stops as soon as the company says so.
 func TestArchivedUser(t *testing.T) {
-	for _, series := range []int{18, 19} { // no auth_api_key in the recorded 15
-		t.Run(fmt.Sprint(series), func(t *testing.T) {
-			p := freshDemo(t, series)
+	odoos := []struct {
+		name   string
+		series int // no auth_api_key in the recorded 15
+		flags  []string
+	}{
+		{"18", 18, nil},
+		{"19", 19, nil},
+		{"19 with JSON-2 alone", 19, []string{"--legacy=false"}}, // the add-on's route is its own
+	}
+	for _, o := range odoos {
+		t.Run(o.name, func(t *testing.T) {
+			p := freshDemo(t, o.series, o.flags...)
 			bridge, odoo := p.ready["bridge"], p.ready["sandbox"]
 			calls := []struct{ protocol, path, contentType, body, works, refused string }{
 				{"JSON-RPC", "/jsonrpc", "application/json", readContact("", nil, ""), "Conf Alpha", "AccessDenied"},

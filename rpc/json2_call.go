@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -153,24 +152,62 @@ func Unlisted(answer io.Reader) (io.Reader, error) {
 	return io.MultiReader(bytes.NewReader(text), answer), nil
 }
 
-// AsRPC is the answer of JSON-2 to a call that succeeded, in the envelope of JSON-RPC. It is read in one pass. A result of None
-// is left out, as Odoo does (errors.none.json).
+// AsRPC is the answer of JSON-2 to a call that succeeded, in the envelope of JSON-RPC. It is read in one pass, and fails to be
+// read where the result is not whole. A result of None is left out, as Odoo does (errors.none.json).
 func AsRPC(id []byte, result io.Reader) (io.Reader, error) {
+	value := &wholeValue{src: result}
 	head := make([]byte, len("null"))
-	n, err := io.ReadFull(result, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		if err == io.EOF {
-			err = fmt.Errorf("%w: it is empty", errBrokenJSON)
-		}
-		return nil, err
+	n, _ := io.ReadFull(value, head) // a result may be shorter; what is wrong otherwise stays in value
+	switch {
+	case value.err != nil && value.err != io.EOF:
+		return nil, value.err
+	case !value.begun:
+		return nil, fmt.Errorf("%w: it is empty", errBrokenJSON)
 	}
 	envelope := appendJSONHead(nil, id)
 	if string(head[:n]) == "null" {
 		return bytes.NewReader(append(envelope, '}')), nil
 	}
 	envelope = append(append(envelope, `, "result": `...), head[:n]...)
-	return io.MultiReader(bytes.NewReader(envelope), result, bytes.NewReader([]byte{'}'})), nil
+	return io.MultiReader(bytes.NewReader(envelope), value, bytes.NewReader([]byte{'}'})), nil
 }
+
+// wholeValue reads one JSON value and fails where it is cut short, or where anything but white space stands behind it: what is
+// put around it must not make a broken answer look like a whole one. It checks nothing else.
+type wholeValue struct {
+	src          io.Reader
+	extent       jsonExtent
+	begun, ended bool
+	err          error
+}
+
+func (v *wholeValue) Read(p []byte) (int, error) {
+	if v.err != nil {
+		return 0, v.err
+	}
+	n, err := v.src.Read(p)
+	rest := p[:n]
+	if !v.begun {
+		rest = bytes.TrimLeft(rest, jsonSpace)
+		v.begun = len(rest) > 0
+	}
+	if v.begun && !v.ended {
+		var size int
+		size, v.ended = v.extent.scan(rest)
+		rest = rest[size:]
+	}
+	switch {
+	case v.ended && len(bytes.TrimLeft(rest, jsonSpace)) > 0:
+		v.err = fmt.Errorf("%w: it goes on behind its end", errBrokenJSON)
+	case err == io.EOF && (v.extent.depth > 0 || v.extent.inString):
+		v.err = fmt.Errorf("%w: it is cut short", errBrokenJSON)
+	default:
+		v.err = err
+	}
+	return n, v.err
+}
+
+const jsonSpace = " \t\r\n"
 
 // ResultHeader are the fields of an answer of JSON-RPC with a result.
 func ResultHeader(s Series) []Header { return jsonHeader(s, true) }

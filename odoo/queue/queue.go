@@ -2,7 +2,8 @@
 //
 // Whose turn it is goes round among the callers, not among the calls: the next place is the caller's who has waited for
 // longest since they were served last. So a caller with one call waits for at most one call of each other caller who is
-// waiting, however many calls those have.
+// waiting, however many calls those have. Where there is no more room to wait, a caller with no call waiting gets that of the
+// newest call of whoever has most.
 package queue
 
 import (
@@ -35,7 +36,7 @@ type Queue[K comparable] struct {
 // line is the calls of one caller that wait, the first to come first.
 type line[K comparable] struct {
 	caller K
-	calls  list.List     // of chan struct{}, which is sent to when the place is there
+	calls  list.List     // of chan *Refusal, which is sent nil when the place is there
 	place  *list.Element // in the round
 }
 
@@ -74,15 +75,35 @@ func (q *Queue[K]) join(caller K) (*list.Element, *line[K], error) {
 	switch {
 	case l != nil && l.calls.Len() >= q.limits.Own:
 		return nil, nil, &Refusal{Reason: OwnLimit, Limit: q.limits.Own}
-	case q.waiting >= q.limits.All:
-		return nil, nil, &Refusal{Reason: Full, Limit: q.limits.All}
+	case q.waiting >= q.limits.All && (l != nil || !q.makeRoom()):
+		return nil, nil, q.full()
 	case l == nil:
 		l = &line[K]{caller: caller}
 		l.place = q.round.PushBack(l)
 		q.lines[caller] = l
 	}
 	q.waiting++
-	return l.calls.PushBack(make(chan struct{}, 1)), l, nil
+	return l.calls.PushBack(make(chan *Refusal, 1)), l, nil
+}
+
+func (q *Queue[K]) full() *Refusal { return &Refusal{Reason: Full, Limit: q.limits.All} }
+
+// makeRoom refuses the newest call of the caller who has most waiting, and is false where nobody has two. It is called with mu
+// held.
+func (q *Queue[K]) makeRoom() bool {
+	var longest *line[K]
+	for _, l := range q.lines {
+		if longest == nil || l.calls.Len() > longest.calls.Len() {
+			longest = l
+		}
+	}
+	if longest == nil || longest.calls.Len() < 2 {
+		return false
+	}
+	newest := longest.calls.Back()
+	q.remove(longest, newest)
+	newest.Value.(chan *Refusal) <- q.full()
+	return true
 }
 
 // await waits for the turn of a call, for as long as its caller and the limit let it.
@@ -93,33 +114,35 @@ func (q *Queue[K]) await(ctx context.Context, l *line[K], turn *list.Element) er
 		defer timer.Stop()
 		late = timer.C
 	}
+	var refusal *Refusal
 	select {
-	case <-turn.Value.(chan struct{}):
-		return nil
+	case refusal = <-turn.Value.(chan *Refusal):
 	case <-late:
-		if q.withdraw(l, turn) {
-			return &Refusal{Reason: TooLong, Waited: q.limits.Wait}
-		}
-		return nil // the turn came with the end of the time
+		refusal = q.withdraw(l, turn, &Refusal{Reason: TooLong, Waited: q.limits.Wait})
 	case <-ctx.Done():
-		if !q.withdraw(l, turn) {
+		if q.withdraw(l, turn, &Refusal{}) == nil {
 			q.Leave()
 		}
 		return ctx.Err()
 	}
+	if refusal == nil {
+		return nil
+	}
+	return refusal
 }
 
-// withdraw takes a call out of its line. It is false if it has been given its place meanwhile.
-func (q *Queue[K]) withdraw(l *line[K], turn *list.Element) bool {
+// withdraw takes a call out of its line and returns why. If it was decided on meanwhile it returns what was decided: nil if it
+// has a place.
+func (q *Queue[K]) withdraw(l *line[K], turn *list.Element, why *Refusal) *Refusal {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	select {
-	case <-turn.Value.(chan struct{}):
-		return false
+	case decided := <-turn.Value.(chan *Refusal):
+		return decided
 	default:
 	}
 	q.remove(l, turn)
-	return true
+	return why
 }
 
 // remove takes a call out of its line, and a line without calls out of the round. It is called with mu held.
@@ -148,7 +171,7 @@ func (q *Queue[K]) Leave() {
 	turn := l.calls.Front()
 	q.round.MoveToBack(next)
 	q.remove(l, turn)
-	turn.Value.(chan struct{}) <- struct{}{}
+	turn.Value.(chan *Refusal) <- nil
 }
 
 // Waiting is how many calls wait now.

@@ -136,12 +136,12 @@ func TestRefusals(t *testing.T) {
 	_, err := j.q.Enter(ctx, "a")
 	wantRefusal(t, err, OwnLimit)
 	j.join(ctx, "b", 1)
-	_, err = j.q.Enter(ctx, "c")
+	_, err = j.q.Enter(ctx, "b")
 	wantRefusal(t, err, Full)
 	_, err = j.q.Enter(ctx, "a")
 	wantRefusal(t, err, OwnLimit) // theirs comes first: they are why it is full
 	j.serve()
-	j.join(ctx, "c", 1)
+	j.join(ctx, "b", 1)
 
 	nobody := New[string](Limits{Calls: 1, Own: 1})
 	_, _ = nobody.Enter(ctx, "a")
@@ -158,6 +158,49 @@ func TestRefusals(t *testing.T) {
 	soon.Leave()
 	if waited, err := soon.Enter(ctx, "a"); waited != 0 || err != nil {
 		t.Errorf("a free place after one waited in vain: %v, %v", waited, err)
+	}
+}
+
+// TestRoomForNewcomers: where no more may wait, the newest call of whoever has most waiting gives way to a caller who has none,
+// until nobody has two.
+func TestRoomForNewcomers(t *testing.T) {
+	q := New[string](Limits{Calls: 1, Own: 3, All: 4})
+	type told struct {
+		name string
+		err  error
+	}
+	answers := make(chan told, 10)
+	_, _ = q.Enter(t.Context(), "x")
+	enter := func(caller, name string) {
+		go func() {
+			_, err := q.Enter(t.Context(), caller)
+			answers <- told{name, err}
+		}()
+	}
+	for i, name := range []string{"a1", "a2", "a3", "b1"} {
+		enter(name[:1], name)
+		eventually(t, "the call waits", func() bool { return q.Waiting() == i+1 })
+	}
+	for i, gives := range []string{"a3", "a2"} {
+		enter(fmt.Sprint("newcomer", i), fmt.Sprint("newcomer", i))
+		got := <-answers
+		var refusal *Refusal
+		if got.name != gives || !errors.As(got.err, &refusal) || refusal.Reason != Full {
+			t.Errorf("%s was told %v, want %s to give way", got.name, got.err, gives)
+		}
+		if q.Waiting() != 4 {
+			t.Errorf("%d wait", q.Waiting())
+		}
+	}
+	var refusal *Refusal
+	if _, err := q.Enter(t.Context(), "too late"); !errors.As(err, &refusal) || refusal.Reason != Full {
+		t.Errorf("%v, want no room", err)
+	}
+	for _, want := range []string{"a1", "b1", "newcomer0", "newcomer1"} {
+		q.Leave()
+		if got := <-answers; got.name != want || got.err != nil {
+			t.Errorf("%s was told %v, want %s served", got.name, got.err, want)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -265,6 +267,62 @@ func TestVersion(t *testing.T) {
 				t.Errorf("series %d, error %v; want %d, ok %v", v.Series, err, tc.want, tc.ok)
 			}
 		})
+	}
+}
+
+// TestProtocol: which endpoints Odoo is asked at for its version, and by which it is to be called.
+func TestProtocol(t *testing.T) {
+	const (
+		common = `{"result": {"server_version": "19.0", "server_serie": "19.0", "server_version_info": [19, 0]}}`
+		named  = `{"version": "19.0+e", "version_info": [19, 0, 0, "final", 0, "e"]}`
+		online = `{"version": "saas~19.2+e", "version_info": ["saas~19", 2, 0, "final", 0, "e"]}`
+	)
+	tests := []struct {
+		name     string
+		protocol Protocol
+		has      map[string]string // what Odoo answers, by path; 404 elsewhere
+		want     Version           // but for Info
+		asked    string
+		wrong    string // in the error
+	}{
+		{"auto, both", Auto, map[string]string{"/jsonrpc": common, "/json/version": named}, Version{Series: 19, Text: "19.0", Serie: "19.0"}, "POST /jsonrpc", ""},
+		{"auto, JSON-2 alone", Auto, map[string]string{"/json/version": named},
+			Version{Series: 19, Text: "19.0+e", Serie: "19.0", JSON2: true}, "POST /jsonrpc, GET /json/version", ""},
+		{"auto, Odoo Online", Auto, map[string]string{"/json/version": online},
+			Version{Series: 19, Text: "saas~19.2+e", Serie: "saas~19.2", JSON2: true}, "POST /jsonrpc, GET /json/version", ""},
+		{"auto, /jsonrpc that makes no sense", Auto, map[string]string{"/jsonrpc": "[]", "/json/version": named}, Version{}, "POST /jsonrpc", "common.version"},
+		{"auto, nothing", Auto, nil, Version{}, "POST /jsonrpc, GET /json/version", "/json/version of Odoo: status 404"},
+		{"rpc", RPC, map[string]string{"/json/version": named}, Version{}, "POST /jsonrpc", "/jsonrpc of Odoo: status 404"},
+		{"json2", JSON2, map[string]string{"/jsonrpc": common, "/json/version": named},
+			Version{Series: 19, Text: "19.0+e", Serie: "19.0", JSON2: true}, "GET /json/version", ""},
+		{"no version", JSON2, map[string]string{"/json/version": `{"version": "19.0"}`}, Version{}, "GET /json/version", "version_info"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var asked []string
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				asked = append(asked, r.Method+" "+r.URL.Path)
+				answer, ok := test.has[r.URL.Path]
+				if !ok {
+					w.WriteHeader(http.StatusNotFound)
+				}
+				_, _ = io.WriteString(w, answer)
+			}))
+			got, err := client(t, srv.URL, time.Second).Version(t.Context(), test.protocol)
+			srv.Close()
+			if strings.Join(asked, ", ") != test.asked {
+				t.Errorf("asked %v, want %s", asked, test.asked)
+			}
+			if (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+				t.Fatalf("error %v, want %q", err, test.wrong)
+			}
+			if got.Info = nil; err == nil && !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+	if p := NewProbe(client(t, "http://127.0.0.1:1", time.Second), JSON2, time.Hour); !p.Version().JSON2 || p.Series() != 19 {
+		t.Errorf("before Odoo answered, json2 is %+v", p.Version())
 	}
 }
 
