@@ -25,11 +25,11 @@ var computed = map[string]computation{
 	"res.users.password":            {read: emptyText, write: writePassword},
 	"res.users.new_password":        {read: emptyText, write: writePassword},
 	"res.users.totp_enabled":        {read: hasTOTP},
-	"res.partner.contact_address":   {read: eachRecord(contactAddress)},
-	"res.partner.email_formatted":   {read: eachRecord(formattedEmail)},
-	"res.partner.tz_offset":         {read: eachRecord(partnerZoneOffset)},
-	"res.users.tz_offset":           {read: eachRecord(userZoneOffset)},
-	"res.partner.active_lang_count": {read: eachRecord(activeLanguages)},
+	"res.partner.contact_address":   {read: contactAddress},
+	"res.partner.email_formatted":   {read: formattedEmail},
+	"res.partner.tz_offset":         {read: partnerZoneOffset},
+	"res.users.tz_offset":           {read: userZoneOffset},
+	"res.partner.active_lang_count": {read: activeLanguages},
 	"res.partner.company_type":      {read: companyType, write: writeCompanyType},
 }
 
@@ -50,21 +50,6 @@ func scan[T any](e *env, ids []int64, table, expression string, do func(T) any) 
 		byID[id] = do(v)
 	}
 	return byID, e.databaseError(found.Err())
-}
-
-// eachRecord computes a field record by record.
-func eachRecord(compute func(e *env, id int64) (any, error)) func(e *env, ids []int64) (map[int64]any, error) {
-	return func(e *env, ids []int64) (map[int64]any, error) {
-		byID := make(map[int64]any, len(ids))
-		for _, id := range ids {
-			v, err := compute(e, id)
-			if err != nil {
-				return nil, err
-			}
-			byID[id] = v
-		}
-		return byID, nil
-	}
 }
 
 func attachmentData(e *env, ids []int64) (map[int64]any, error) {
