@@ -64,17 +64,28 @@ func repeated(head, body, tail string, size int) (r io.Reader, length int) {
 // TestMemoryOfAnswers: an answer of 100 MB grows the bridge by less than 64 MB, whatever is made of it.
 func TestMemoryOfAnswers(t *testing.T) {
 	const size, most = 100 * megabyte, 64 * megabyte
-	odoo := newFakeOdoo(t, func(w http.ResponseWriter, _ *http.Request) {
-		r, length := repeated(`{"jsonrpc": "2.0", "id": 1, "result": [{"id": 0}`,
-			`, {"id": 91001, "name": "Conf Alpha", "active": true, "parent_id": [91002, "Conf \u00e9"], "credit": 12.5}`, `]}`, size)
+	odoo := newFakeOdoo(t, func(w http.ResponseWriter, r *http.Request) {
+		head, tail := `{"jsonrpc": "2.0", "id": 1, "result": [{"id": 0}`, `]}`
+		if strings.HasPrefix(r.URL.Path, "/json/2/") {
+			head, tail = `[{"id": 0}`, `]`
+		}
+		answer, length := repeated(head,
+			`, {"id": 91001, "name": "Conf Alpha", "active": true, "parent_id": [91002, "Conf \u00e9"], "credit": 12.5}`, tail, size)
 		w.Header().Set("Content-Length", strconv.Itoa(length))
-		_, _ = io.Copy(w, r) // fails where the test has failed
+		_, _ = io.Copy(w, answer) // fails where the test has failed
 	})
-	p := serve(t, stateDB(t), odoo.URL)
-	for _, tc := range []struct{ path, contentType, body, end string }{
-		{"/jsonrpc", "application/json", readContact("", nil, ""), "]}"},
-		{"/xmlrpc/2/object", "text/xml", xmlReadContact("", 0, ""), "</methodResponse>\n"},
+	db := stateDB(t)
+	rpc, json2 := serve(t, db, odoo.URL), serve(t, db, odoo.URL, "--upstream-protocol", "json2")
+	for _, tc := range []struct {
+		p                            *process
+		path, contentType, body, end string
+	}{
+		{rpc, "/jsonrpc", "application/json", readContact("", nil, ""), "]}"},
+		{rpc, "/xmlrpc/2/object", "text/xml", xmlReadContact("", 0, ""), "</methodResponse>\n"},
+		{json2, "/jsonrpc", "application/json", readContact("", nil, ""), "]}"},
+		{json2, "/xmlrpc/2/object", "text/xml", xmlReadContact("", 0, ""), "</methodResponse>\n"},
 	} {
+		p := tc.p
 		call := func(path, contentType, body string, headers ...string) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.ready["bridge"]+path, strings.NewReader(body))
 			if err != nil {
@@ -125,6 +136,10 @@ func TestMemoryOfRequests(t *testing.T) {
 			_, _ = io.WriteString(w, "<?xml version='1.0'?>\n<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>")
 			return
 		}
+		if strings.HasPrefix(r.URL.Path, "/json/2/") {
+			_, _ = io.WriteString(w, `[1]`)
+			return
+		}
 		_, _ = io.WriteString(w, `{"jsonrpc": "2.0", "id": 1, "result": 1}`)
 	})
 	xml := func(element string) (head, tail string) {
@@ -133,14 +148,17 @@ func TestMemoryOfRequests(t *testing.T) {
 	}
 	base64Head, base64Tail := xml("base64")
 	stringHead, stringTail := xml("string")
-	for _, tc := range []struct{ name, path, head, tail string }{
-		{"JSON", "/jsonrpc", `{"jsonrpc": "2.0", "id": 1, "params": {"service": "object", "method": "execute_kw", "args": ["", 0, "", ` +
-			`"ir.attachment", "create", [{"name": "large", "datas": "`, `"}]]}}`},
-		{"XML, forwarded", "/xmlrpc/2/object", base64Head, base64Tail},
-		{"XML, transcoded", "/xmlrpc/2/object", stringHead, stringTail},
+	const jsonHead, jsonTail = `{"jsonrpc": "2.0", "id": 1, "params": {"service": "object", "method": "execute_kw", "args": ["", 0, "", ` +
+		`"ir.attachment", "create", [{"name": "large", "datas": "`, `"}]]}}`
+	for _, tc := range []struct{ name, upstream, path, head, tail string }{
+		{"JSON", "rpc", "/jsonrpc", jsonHead, jsonTail},
+		{"XML, forwarded", "rpc", "/xmlrpc/2/object", base64Head, base64Tail},
+		{"XML, transcoded", "rpc", "/xmlrpc/2/object", stringHead, stringTail},
+		{"JSON, as JSON-2", "json2", "/jsonrpc", jsonHead, jsonTail},
+		{"XML, as JSON-2", "json2", "/xmlrpc/2/object", stringHead, stringTail},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := serve(t, stateDB(t), odoo.URL)
+			p := serve(t, stateDB(t), odoo.URL, "--upstream-protocol", tc.upstream)
 			grown := growth(t, p, func() {
 				body, length := repeated(tc.head, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk", tc.tail, size)
 				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.ready["bridge"]+tc.path, body)

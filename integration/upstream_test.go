@@ -32,6 +32,10 @@ func newFakeOdoo(t *testing.T, call http.HandlerFunc) *fakeOdoo {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/json/version" {
+			io.WriteString(w, `{"version": "19.0", "version_info": [19, 0, 0, "final", 0, ""]}`)
+			return
+		}
 		if strings.Contains(string(body), `"version"`) {
 			io.WriteString(w, `{"jsonrpc": "2.0", "id": 1, "result": {"server_version": "18.0", `+
 				`"server_version_info": [18, 0, 0, "final", 0, ""], "server_serie": "18.0", "protocol_version": 1}}`)

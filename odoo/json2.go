@@ -69,13 +69,15 @@ func (c Call) Name() (Named, *rpc.Error) {
 		return n, err
 	}
 	switch given := ids.Kind() != rpc.Invalid; {
-	case method.shapes:
-		n.args, n.kwargs = []rpc.Value{n.kwargs[0].Value}, n.kwargs[1:]
 	case perModel || !known && !given:
 	case ids.Truthy():
 		n.args = []rpc.Value{ids}
 	default:
 		n.args = []rpc.Value{rpc.EmptyArray()}
+	}
+	// By position, since overrides name them as they like: default_get of 18's res.partner takes default_fields.
+	for range method.required {
+		n.args, n.kwargs = append(n.args, n.kwargs[0].Value), n.kwargs[1:]
 	}
 	return n, nil
 }

@@ -11,7 +11,6 @@ import (
 type ormMethod struct {
 	perModel bool       // @api.model: called on the model, without ids
 	until    rpc.Series // perModel up to this series only; 0 is all
-	shapes   bool       // execute_kw looks at its first argument, which has to be positional, for the shape of the answer
 	own      bool       // of the model's class, or overridden by it, which TypeErrors show; else of BaseModel
 	required []string
 	optional []string
@@ -41,7 +40,7 @@ var ormMethods = map[string]ormMethod{
 	"read_progress_bar":         {perModel: true, required: []string{"domain", "group_by", "progress_bar"}},
 	"read":                      {optional: []string{"fields", "load"}},
 	"web_read":                  {required: []string{"specification"}},
-	"create":                    {perModel: true, shapes: true, own: true, required: []string{"vals_list"}},
+	"create":                    {perModel: true, own: true, required: []string{"vals_list"}},
 	"write":                     {own: true, required: []string{"vals"}},
 	"web_save":                  {required: []string{"vals", "specification"}, optional: []string{"next_id"}},
 	"unlink":                    {},

@@ -65,7 +65,7 @@ func (c Call) CheckNamable() *rpc.Error {
 	name := args[4]
 	switch {
 	case !modelName.MatchString(c.Model) || strings.Trim(c.Model, ".") == "":
-		return c.noObject()
+		return exception("odoo.exceptions.UserError", "Object "+args[3].PyStr()+" doesn't exist") // errors.model.false
 	case name.Kind() != rpc.String:
 		return exception("builtins.AttributeError", "'"+name.PyType()+"' object has no attribute 'startswith'") // errors.method.int
 	case isPrivate(c.Method):
@@ -78,7 +78,7 @@ func (c Call) CheckNamable() *rpc.Error {
 
 // noObject is 404 of JSON-2 in the words of execute (errors.model).
 func (c Call) noObject() *rpc.Error {
-	return exception("odoo.exceptions.UserError", "Object "+c.Envelope.Args[3].PyStr()+" doesn't exist")
+	return exception("odoo.exceptions.UserError", "Object "+c.Model+" doesn't exist")
 }
 
 // noAttribute is the same of a method (errors.method).
@@ -239,11 +239,11 @@ func (c Call) NoNames() *rpc.Error {
 		"documentation: its setting doc_user names a user of Odoo's group for that, \"Technical Documentation\".")
 }
 
-// RPCError is what execute says of the call where JSON-2 says e.
+// RPCError is what execute says of the call where JSON-2 says e. It does not look into the envelope, which may be gone.
 func (c Call) RPCError(e *rpc.Error, j JSON2Call) *rpc.Error {
 	switch e.Class {
 	case "werkzeug.exceptions.NotFound":
-		if e.Message == c.noModel().Message {
+		if e.Message == "the model '"+c.Model+"' does not exist" {
 			return c.noObject()
 		}
 		return c.noAttribute()

@@ -25,7 +25,7 @@ func InJSON(values []Value) ([]Value, bool) {
 			said[i] = v
 			continue
 		}
-		text, ok := appendXMLLoosely(nil, v)
+		text, ok := appendXMLLoosely(make([]byte, 0, len(v.raw)+len(`""`)), v)
 		if !ok {
 			return nil, false
 		}

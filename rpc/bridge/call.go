@@ -124,8 +124,8 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 			return nil, &auth.Error{Kind: auth.Denied, Reason: "methods of db that need the master password are off; see --db-service"}
 		}
 	}
-	if (call.Kind == odoo.Public || call.Kind == odoo.Master) && b.onlyJSON2() {
-		return b.decideJSON2(call)
+	if b.serviceGone(call) {
+		return b.answerForService(call)
 	}
 	return nil, nil
 }

@@ -46,7 +46,7 @@ func (b *Bridge) presented(r *http.Request, src netip.Addr) (auth.Presented, err
 	if len(values) == 0 {
 		return p, nil
 	}
-	scheme, rest, _ := strings.Cut(values[0], " ")
+	scheme, rest, _ := strings.Cut(strings.ReplaceAll(values[0], "\t", " "), " ") // Odoo takes a tab for a blank
 	rest = strings.TrimSpace(rest)
 	switch {
 	case strings.EqualFold(scheme, "Basic") && b.cfg.Basic:

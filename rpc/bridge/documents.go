@@ -25,8 +25,9 @@ import (
 type documents struct {
 	reading singleflight.Group
 
-	mu    sync.Mutex
-	known map[docKey]document
+	mu     sync.Mutex
+	known  map[docKey]document
+	failed map[string]time.Time // when they could not be read last, by database
 }
 
 type docKey struct{ db, model string }
@@ -39,6 +40,9 @@ type document struct {
 
 // documentAge is how old a document may be: modules are installed while the bridge runs.
 const documentAge = 10 * time.Minute
+
+// documentPause is how long nothing is asked for after a failure: whoever may not read one may read none.
+const documentPause = 30 * time.Second
 
 // documentLimit is more than any document, in bytes; that of res.partner has 200 kB.
 const documentLimit = 16 << 20
@@ -88,9 +92,7 @@ func (b *Bridge) documented(ctx context.Context, call odoo.Call, db string) (odo
 	}
 	doc, err := b.document(ctx, docKey{db, call.Model})
 	if err != nil {
-		b.cfg.Log.Warn().Str("db", db).Str("model", cut(call.Model)).Err(err).
-			Msg("Odoo's API documentation can't be read; methods that are not of the ORM are refused where their arguments have no names")
-		return odoo.Parameters{}, call.NoNames()
+		return odoo.Parameters{}, call.NoNames() // document has logged why
 	}
 	m, ok := doc.methods[call.Method]
 	switch {
@@ -108,21 +110,28 @@ func (b *Bridge) document(ctx context.Context, key docKey) (document, error) {
 	docs := &b.documents
 	docs.mu.Lock()
 	doc, ok := docs.known[key]
+	failed := docs.failed[key.db]
 	docs.mu.Unlock()
-	if ok && time.Since(doc.read) < documentAge {
+	switch {
+	case ok && time.Since(doc.read) < documentAge:
 		return doc, nil
+	case time.Since(failed) < documentPause:
+		return document{}, errors.New("it could not be read a moment ago")
 	}
 	done := docs.reading.DoChan(key.db+"/"+key.model, func() (any, error) {
 		reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		doc, err := b.readDocument(reading, key)
-		if err != nil {
-			return doc, err
-		}
 		docs.mu.Lock()
 		defer docs.mu.Unlock()
 		if docs.known == nil {
-			docs.known = map[docKey]document{}
+			docs.known, docs.failed = map[docKey]document{}, map[string]time.Time{}
+		}
+		if err != nil {
+			docs.failed[key.db] = time.Now()
+			b.cfg.Log.Warn().Str("db", key.db).Str("model", cut(key.model)).Err(err).
+				Msg("Odoo's API documentation can't be read; methods that are not of the ORM are refused where their arguments have no names")
+			return doc, err
 		}
 		if doc.methods != nil { // names that callers invent take no room
 			docs.known[key] = doc

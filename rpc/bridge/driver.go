@@ -26,8 +26,17 @@ type sending struct {
 // onlyJSON2 tells whether Odoo is called by JSON-2 whatever the caller speaks.
 func (b *Bridge) onlyJSON2() bool { return b.cfg.Version().JSON2 }
 
-// decideJSON2 answers what the services that Odoo no longer has would have answered.
-func (b *Bridge) decideJSON2(call odoo.Call) (*answer, error) {
+// serviceGone tells whether the call is one of common or db that Odoo can no longer answer: 20 has no db, and where there is only
+// JSON-2 there is neither.
+func (b *Bridge) serviceGone(call odoo.Call) bool {
+	if call.Kind != odoo.Public && call.Kind != odoo.Master {
+		return false
+	}
+	return b.onlyJSON2() || call.Series >= 20 && call.Envelope.Service == "db"
+}
+
+// answerForService answers what a service that Odoo no longer has would have answered.
+func (b *Bridge) answerForService(call odoo.Call) (*answer, error) {
 	if call.Kind == odoo.Master {
 		return nil, &rpc.Error{Class: "odoo.exceptions.UserError",
 			Message: "The Odoo behind this address has no service db any more. Use its database manager, /web/database/manager."}
@@ -55,11 +64,12 @@ func (b *Bridge) nameArguments(ctx context.Context, call odoo.Call, db string) (
 	}
 	parameters, known := call.ORMParameters()
 	if !known {
-		if named, ok := call.GuessArguments(arguments); ok {
-			return named, nil
-		}
 		var err error
 		if parameters, err = b.documented(ctx, call, db); err != nil {
+			// It may be deprecated, which the documentation leaves out.
+			if named, ok := call.GuessArguments(arguments); ok {
+				return named, nil
+			}
 			return odoo.JSON2Call{}, err
 		}
 	}
@@ -76,7 +86,16 @@ func (b *Bridge) rewriteAsJSON2(ctx context.Context, s *scratch, call odoo.Call,
 	if err != nil {
 		return sending{}, err
 	}
-	s.out = rpc.AppendJSON2(s.out[:0], named.Members)
+	if call.Envelope.Protocol == rpc.JSONRPC {
+		s.room(false)
+		s.out = rpc.AppendJSON2(s.out[:0], named.Members)
+	} else {
+		// The members were said in JSON, and the XML that they came in is not needed any more: its buffer is taken for them, so that a
+		// large call is not in memory three times.
+		xml := s.body
+		s.body, s.out = s.out[:0], rpc.AppendJSON2(xml[:0], named.Members)
+		clear(xml[min(len(s.out), len(xml)):]) // a password may be in it, see release
+	}
 	s.up = b.json2Request(s, call, who, secret, s.out)
 	return sending{protocol: rpc.JSON2, named: named}, nil
 }

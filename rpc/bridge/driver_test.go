@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"odoobridge/auth"
@@ -170,28 +169,47 @@ func TestDriverServices(t *testing.T) {
 	}
 }
 
+// TestDatabaseServiceGone: 20 has common and no db.
+func TestDatabaseServiceGone(t *testing.T) {
+	w := start(t, func(c *Config, _ *world) {
+		c.Series = func() rpc.Series { return 20 }
+		c.Version = func() upstream.Version { return upstream.Version{Series: 20, Text: "20.0", Serie: "20.0"} }
+		c.DBServiceFull = true
+	}, nil)
+	for _, test := range []struct{ service, method, args, want string }{
+		{"db", "server_version", `[]`, `"result": "20.0"`},
+		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"]`},
+		{"db", "drop", `["x", "odoo18"]`, `no service db any more`},
+		{"common", "version", `[]`, `"result": "from Odoo"`},
+	} {
+		if _, body := w.post(t, "/jsonrpc", call(test.service, test.method, test.args)); !strings.Contains(body, test.want) {
+			t.Errorf("%s.%s: got %.300s, want %s", test.service, test.method, body, test.want)
+		}
+	}
+	if sent := w.sent(); len(sent) != 1 || !strings.Contains(sent[0], `"version"`) {
+		t.Errorf("Odoo got %v, want common.version alone", sent)
+	}
+}
+
 // TestDriverDocumentation: the names of a method that is in no table come from Odoo's documentation, which is read once, as the
 // user who may.
 func TestDriverDocumentation(t *testing.T) {
-	var status atomic.Int32
-	status.Store(200)
-	w := start(t, func(c *Config, w *world) {
-		onlyJSON2(c, w)
-		c.DocKey = func(_ context.Context, db string) (auth.Secret, error) { return auth.Secret("doc key of " + db), nil }
-	}, func(w http.ResponseWriter, r *http.Request) {
+	w := start(t, withDocKey, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if !strings.HasPrefix(r.URL.Path, "/doc-bearer/") {
 			_, _ = io.WriteString(w, `true`)
 			return
 		}
-		w.WriteHeader(int(status.Load()))
 		_, _ = io.WriteString(w, `{"model": "res.partner", "methods": {"send": {"parameters": {"zebra": {}, "apple": {"default": null}, "mode": {"kind": "KEYWORD_ONLY"}}},
-			"find": {"api": ["model", "readonly"], "parameters": {"email": {"annotation": "str"}}}}}`)
+			"find": {"api": ["model", "readonly"], "parameters": {"email": {"annotation": "str"}}},
+			"sum": {"api": ["model"], "parameters": {"numbers": {}}}}}`)
 	})
 	tests := []struct{ method, args, sent, answer string }{
 		{"send", `[[1], "z", 5]`, `{"ids": [1], "zebra": "z", "apple": 5}`, `"result": true`},
 		{"find", `["a@b.c"]`, `{"email": "a@b.c"}`, `"result": true`},
 		{"send", `[[1], 2, 3, 4]`, ``, `ResPartner.send() takes from 2 to 3 positional arguments but 4 were given`},
+		{"sum", `[[1, 2]]`, `{"numbers": [1, 2]}`, `"result": true`},
+		{"deprecated", `[[1]]`, `{"ids": [1]}`, `"result": true`},
 		{"gone", `[[1], 2]`, ``, `The method 'res.partner.gone' does not exist`},
 	}
 	for _, test := range tests {
@@ -217,14 +235,29 @@ func TestDriverDocumentation(t *testing.T) {
 	if documents != 1 {
 		t.Errorf("the documentation was read %d times", documents)
 	}
-	for refusal, why := range map[int32]string{403: "Technical Documentation", 500: "status 500"} {
-		status.Store(refusal)
-		model := fmt.Sprintf(`["odoo18", 9001, "pw", "a.model%d", "do_it", ["a"]]`, refusal)
-		if _, body := w.post(t, "/jsonrpc", call("object", "execute_kw", model)); !strings.Contains(body, "doc_user") {
-			t.Errorf("%d: got %s, want the remedy", refusal, body)
+}
+
+// withDocKey is an Odoo whose documentation may be read.
+func withDocKey(c *Config, w *world) {
+	onlyJSON2(c, w)
+	c.DocKey = func(_ context.Context, db string) (auth.Secret, error) { return auth.Secret("doc key of " + db), nil }
+}
+
+// TestDriverWithoutDocumentation: where it can't be read the caller is told the remedy and the log why, and it is not asked for
+// with every call.
+func TestDriverWithoutDocumentation(t *testing.T) {
+	for status, why := range map[int]string{403: "Technical Documentation", 500: "status 500", 200: "it has no methods"} {
+		w := start(t, withDocKey, answers(status, "application/json", `{}`))
+		for range 3 {
+			if _, body := w.post(t, "/jsonrpc", onPartner("do_it", `["a"]`)); !strings.Contains(body, "doc_user") {
+				t.Errorf("%d: got %s, want the remedy", status, body)
+			}
 		}
 		if !strings.Contains(w.log.String(), why) {
-			t.Errorf("%d: the log does not say why", refusal)
+			t.Errorf("%d: the log does not say %s", status, why)
+		}
+		if n := len(w.sent()); n != 1 {
+			t.Errorf("%d: the documentation was asked for %d times", status, n)
 		}
 	}
 }

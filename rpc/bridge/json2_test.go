@@ -146,7 +146,7 @@ func TestJSON2BeforeOlder(t *testing.T) {
 	}{
 		{"read", `{"ids": [1], "fields": ["id"]}`, 200, `[{"id": 1}]`, `"res.partner", "read", [[1]], {"fields": ["id"]}]}, "id": null}`},
 		{"create", `{"vals_list": {"name": "a"}}`, 200, `[5]`, `"res.partner", "create", [{"name": "a"}], {}]}, "id": null}`},
-		{"write", `{"ids": [1], "vals": {}}`, 404, `{"name": "odoo.exceptions.MissingError", "message": "gone"`, `"res.partner", "write", [[1]], {"vals": {}}]}, "id": null}`},
+		{"write", `{"ids": [1], "vals": {}}`, 404, `{"name": "odoo.exceptions.MissingError", "message": "gone"`, `"res.partner", "write", [[1], {}], {}]}, "id": null}`},
 		{"unlink", `{"ids": [1]}`, 502, `{"name": "werkzeug.exceptions.BadGateway"`, `"res.partner", "unlink", [[1]], {}]}, "id": null}`},
 	}
 	for i, test := range tests {
