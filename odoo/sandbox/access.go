@@ -83,6 +83,9 @@ func runCheckAccessRights(e *env, r *records, args map[string]any) (any, error) 
 }
 
 func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(str(args["operation"])); err != nil {
+		return nil, err
+	}
 	operation := str(args["operation"])
 	if err := checkMode(operation); err != nil {
 		return nil, err
@@ -90,10 +93,36 @@ func runHasAccess(e *env, r *records, args map[string]any) (any, error) {
 	if e.checkAccess(r.model, operation) != nil {
 		return false, nil
 	}
-	ids, err := idList(r.ids)
+	ids, err := e.recordIDs(r.ids)
 	if err != nil || len(ids) == 0 {
 		return err == nil, err
 	}
 	allowed, err := e.allowed(r.model, ids, operation)
 	return len(allowed) == len(ids), err
+}
+
+// runCheckAccess is check_access, and check_access_rule, which looks at the record rules only up to series 16.
+func runCheckAccess(e *env, r *records, args map[string]any) (any, error) {
+	if err := checkMode(str(args["operation"])); err != nil {
+		return nil, err
+	}
+	operation := str(args["operation"])
+	if e.series >= 17 {
+		if err := e.checkAccess(r.model, operation); err != nil {
+			return nil, err
+		}
+	}
+	ids, err := e.recordIDs(r.ids)
+	if err != nil {
+		return nil, err
+	}
+	there, err := e.existing(r.model, ids)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := e.allowed(r.model, ids, operation)
+	if err == nil && len(allowed) < len(there) {
+		err = e.ruleError(r.model, operation)
+	}
+	return nil, err
 }

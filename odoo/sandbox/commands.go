@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lib/pq"
 )
@@ -28,8 +29,8 @@ func (e *env) writeMembers(m *model, ids []int64, vals *dict) error {
 			continue
 		}
 		list, ok := vals.values[name].([]any)
-		if !ok {
-			continue
+		if !ok && truthy(vals.values[name]) {
+			return valueError("Wrong value for " + m.name + "." + name + ": " + str(vals.values[name]))
 		}
 		for _, id := range ids {
 			for _, item := range list {
@@ -47,8 +48,8 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 	if !ok { // a list of ids stands for "link each"
 		command = []any{int64(commandLink), item}
 	}
-	if len(command) == 0 {
-		return nil
+	if needed := commandLength(command); len(command) < needed {
+		return indexError("list index out of range")
 	}
 	argument := func(i int) any {
 		if i < len(command) {
@@ -57,7 +58,7 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 		return nil
 	}
 	co := e.models[f.comodel]
-	targets, err := idList(argument(1))
+	targets, err := e.recordIDs([]any{argument(1)})
 	if err != nil {
 		return err
 	}
@@ -78,6 +79,9 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 		vals, _ := argument(2).(*dict)
 		return e.write(co, targets, vals.copy())
 	case commandDelete:
+		if _, err := e.checkRecords(co, ints(targets), "unlink"); err != nil {
+			return err
+		}
 		return e.delete(co, targets)
 	case commandUnlink:
 		return e.unlinkMembers(f, id, targets, false)
@@ -86,7 +90,11 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 	case commandClear:
 		return e.unlinkMembers(f, id, nil, true)
 	case commandSet:
-		if targets, err = idList(argument(2)); err != nil {
+		ids, ok := items(argument(2))
+		if !ok {
+			return typeError("'" + typeName(argument(2)) + "' object is not iterable")
+		}
+		if targets, err = e.recordIDs(ids); err != nil {
 			return err
 		}
 		if err := e.unlinkMembers(f, id, nil, true); err != nil {
@@ -94,13 +102,36 @@ func (e *env) runCommand(f *field, id int64, item any) error {
 		}
 		return e.link(f, id, targets)
 	}
-	return valueError(fmt.Sprintf("Unknown x2many command %v", repr(command[0])))
+	return nil // Odoo passes over commands that it does not know
+}
+
+// commandLength is how many members a command has at least.
+func commandLength(command []any) int {
+	if len(command) == 0 {
+		return 1
+	}
+	switch command[0] {
+	case int64(commandLink), int64(commandUnlink), int64(commandDelete):
+		return 2
+	case int64(commandCreate), int64(commandUpdate), int64(commandSet):
+		return 3
+	}
+	return 1
 }
 
 func (e *env) link(f *field, id int64, targets []int64) error {
 	co := e.models[f.comodel]
 	if f.kind == "one2many" {
-		return e.exec(fmt.Sprintf("UPDATE %s SET %s = $1 WHERE id = ANY ($2)", quote(co.table), quote(f.inverse)), id, pq.Array(targets))
+		return e.write(co, targets, newDict(f.inverse, id))
+	}
+	there, err := e.existing(co, targets)
+	if err != nil {
+		return err
+	}
+	for _, target := range targets {
+		if !slices.Contains(there, target) {
+			return e.foreignKeyOfRelation(f.relation + "_" + f.column2 + "_fkey")
+		}
 	}
 	return e.exec(fmt.Sprintf("INSERT INTO %s (%s, %s) SELECT $1, unnest($2::int[]) ON CONFLICT DO NOTHING",
 		quote(f.relation), quote(f.column1), quote(f.column2)), id, pq.Array(targets))
@@ -109,8 +140,12 @@ func (e *env) link(f *field, id int64, targets []int64) error {
 func (e *env) unlinkMembers(f *field, id int64, targets []int64, all bool) error {
 	co := e.models[f.comodel]
 	if f.kind == "one2many" {
-		return e.exec(fmt.Sprintf("UPDATE %s SET %s = NULL WHERE %[2]s = $1 AND ($3 OR id = ANY ($2))", quote(co.table), quote(f.inverse)),
+		members, err := e.ids(fmt.Sprintf("SELECT id FROM %s WHERE %s = $1 AND ($3 OR id = ANY ($2))", quote(co.table), quote(f.inverse)),
 			id, pq.Array(targets), all)
+		if err != nil || len(members) == 0 {
+			return err
+		}
+		return e.write(co, members, newDict(f.inverse, false))
 	}
 	return e.exec(fmt.Sprintf("DELETE FROM %s WHERE %s = $1 AND ($3 OR %s = ANY ($2))", quote(f.relation), quote(f.column1), quote(f.column2)),
 		id, pq.Array(targets), all)

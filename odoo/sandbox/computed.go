@@ -20,12 +20,17 @@ type computation struct {
 
 // computed are the computed fields that recorded cases use, by "model.field".
 var computed = map[string]computation{
-	"ir.attachment.datas":      {read: attachmentData, write: writeAttachmentData},
-	"ir.attachment.raw":        {read: attachmentRaw},
-	"res.users.password":       {read: emptyText, write: writePassword},
-	"res.users.new_password":   {read: emptyText, write: writePassword},
-	"res.users.totp_enabled":   {read: hasTOTP},
-	"res.partner.company_type": {read: companyType},
+	"ir.attachment.datas":           {read: attachmentData, write: writeAttachmentData},
+	"ir.attachment.raw":             {read: attachmentRaw},
+	"res.users.password":            {read: emptyText, write: writePassword},
+	"res.users.new_password":        {read: emptyText, write: writePassword},
+	"res.users.totp_enabled":        {read: hasTOTP},
+	"res.partner.contact_address":   {read: contactAddress},
+	"res.partner.email_formatted":   {read: formattedEmail},
+	"res.partner.tz_offset":         {read: partnerZoneOffset},
+	"res.users.tz_offset":           {read: userZoneOffset},
+	"res.partner.active_lang_count": {read: activeLanguages},
+	"res.partner.company_type":      {read: companyType, write: writeCompanyType},
 }
 
 // scan reads an expression of records' rows, by record, as do makes a value of it.
@@ -55,6 +60,9 @@ func attachmentData(e *env, ids []int64) (map[int64]any, error) {
 }
 
 func attachmentRaw(e *env, ids []int64) (map[int64]any, error) {
+	if size, _ := e.context.get("bin_size"); truthy(size) {
+		return scan(e, ids, "ir_attachment", "coalesce(length(db_datas), 0)", func(n int) any { return humanSize(n) })
+	}
 	return scan(e, ids, "ir_attachment", "db_datas", func(content []byte) any { return bytes(content) })
 }
 
@@ -114,4 +122,11 @@ func hasTOTP(e *env, ids []int64) (map[int64]any, error) {
 
 func companyType(e *env, ids []int64) (map[int64]any, error) {
 	return scan(e, ids, "res_partner", "CASE WHEN is_company THEN 'company' ELSE 'person' END", func(kind string) any { return kind })
+}
+
+func writeCompanyType(_ *env, value any) (map[string]any, error) {
+	if value != "company" && value != "person" && truthy(value) {
+		return nil, valueError("Wrong value for res.partner.company_type: " + repr(value))
+	}
+	return map[string]any{"is_company": value == "company"}, nil
 }

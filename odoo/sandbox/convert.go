@@ -88,13 +88,18 @@ func (e *env) toColumn(m *model, f *field, v any) (any, error) {
 		}
 		return e.round(m, f, n)
 	case "many2one":
-		if empty {
-			return nil, nil
+		if id, ok := v.(int64); ok && (id != 0 || e.series < 16) {
+			return id, nil
 		}
-		n, err := toInt(v)
-		return sqlInt(n), err
+		if text, ok := v.(string); ok && e.series < 16 {
+			return nil, notAnInteger(text)
+		}
+		if _, isDict := v.(*dict); isDict {
+			return nil, valueError("Wrong value for " + m.name + "." + f.name + ": " + repr(v))
+		}
+		return nil, nil // whatever else it is, Odoo takes it for no record
 	case "selection":
-		if empty {
+		if !truthy(v) {
 			return nil, nil
 		}
 		return str(v), e.checkSelection(m, f, v)
@@ -109,12 +114,67 @@ func (e *env) toColumn(m *model, f *field, v any) (any, error) {
 	return str(v), nil
 }
 
-// sqlInt is a number as the driver takes it.
-func sqlInt(n any) any {
-	if b, ok := n.(*big.Int); ok {
-		return b.String()
+// toNewColumn is toColumn for a record that is created: many2ones and dates go to the database as they came.
+func (e *env) toNewColumn(m *model, f *field, v any) (any, error) {
+	switch f.kind {
+	case "many2one":
+		switch v := v.(type) {
+		case string:
+			if v != "" {
+				return nil, notAnInteger(v)
+			}
+		case *big.Int:
+			return nil, newError("psycopg2.errors.NumericValueOutOfRange", "integer out of range\n")
+		case bool:
+			if v {
+				return nil, datatypeMismatch(f, "boolean")
+			}
+		case []any:
+			if len(v) > 0 {
+				return nil, datatypeMismatch(f, "integer[]")
+			}
+		}
+	case "date":
+		if text, ok := v.(string); ok && e.series < 19 {
+			if err := e.exec("SELECT $1::date", text); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return n
+	return e.toColumn(m, f, v)
+}
+
+func datatypeMismatch(f *field, kind string) error {
+	return newError("psycopg2.errors.DatatypeMismatch", "column \""+f.name+"\" is of type integer but expression is of type "+kind+"\n")
+}
+
+// notAnInteger is PostgreSQL's error of a text in the place of a number.
+func notAnInteger(v any) error {
+	return newError("psycopg2.errors.InvalidTextRepresentation", "invalid input syntax for type integer: \""+str(v)+"\"\n")
+}
+
+// recordIDs are the ids of records as a caller gave them.
+func (e *env) recordIDs(list []any) ([]int64, error) {
+	for _, v := range list {
+		switch v.(type) {
+		case string:
+			if _, err := toInt(v); err != nil && truthy(v) {
+				return nil, notAnInteger(v)
+			}
+		case []any, *dict:
+			return nil, typeError("unhashable type: '" + typeName(v) + "'")
+		}
+	}
+	return idList(list)
+}
+
+// checkID refuses what can be no id, from series 16 on.
+func (e *env) checkID(v any) error {
+	if e.series < 16 {
+		return nil
+	}
+	_, err := e.recordIDs([]any{v})
+	return err
 }
 
 func (e *env) parseTime(v any, layout, pattern string) (any, error) {
@@ -122,10 +182,13 @@ func (e *env) parseTime(v any, layout, pattern string) (any, error) {
 		return nil, nil
 	}
 	text := str(v)
+	if _, isText := v.(string); !isText && layout == dateLayout {
+		return nil, typeError("strptime() argument 1 must be str, not " + typeName(v))
+	}
 	if len(text) > len(layout) {
 		text = text[:len(layout)]
 	}
-	at, err := time.Parse(layout, text)
+	at, err := time.Parse(strings.NewReplacer("01", "1", "02", "2").Replace(layout), text) // strptime takes 2024-2-9
 	if err != nil && layout == datetimeLayout {
 		at, err = time.Parse(dateLayout, text)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ func runCreate(e *env, r *records, args map[string]any) (any, error) {
 	}
 	if err := e.checkAccess(r.model, "create"); err != nil {
 		return nil, err
+	}
+	if _, isIterable := items(args["vals_list"]); !isIterable && r.model.name == "res.partner" {
+		return nil, typeError("'" + typeName(args["vals_list"]) + "' object is not iterable")
 	}
 	ids := []int64{}
 	for _, item := range list {
@@ -56,7 +60,7 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 	if err := e.createInherited(m, vals); err != nil {
 		return 0, err
 	}
-	columns, err := e.columns(m, vals)
+	columns, err := e.columns(m, vals, true)
 	if err != nil {
 		return 0, err
 	}
@@ -82,6 +86,9 @@ func (e *env) create(m *model, vals *dict) (int64, error) {
 		return 0, err
 	}
 	if err := e.writeMembers(m, ids, vals); err != nil {
+		return 0, err
+	}
+	if err := e.checkConstraints(m, ids); err != nil {
 		return 0, err
 	}
 	if err := e.createWith(m, ids[0]); err != nil {
@@ -127,8 +134,8 @@ func (e *env) stamp(m *model, columns map[string]any, names ...string) {
 }
 
 // columns converts values to those of columns; x2many fields and what Odoo computes are left out.
-func (e *env) columns(m *model, vals *dict) (map[string]any, error) {
-	columns := make(map[string]any)
+func (e *env) columns(m *model, vals *dict, creating bool) (map[string]any, error) {
+	columns, inverse := make(map[string]any), make(map[string]any)
 	for _, name := range vals.keys {
 		f, value := m.fields[name], vals.values[name]
 		if c, ok := computed[m.name+"."+name]; ok {
@@ -139,15 +146,17 @@ func (e *env) columns(m *model, vals *dict) (map[string]any, error) {
 			if err != nil {
 				return nil, err
 			}
-			for column, v := range set {
-				columns[column] = v
-			}
+			maps.Copy(inverse, set)
 			continue
 		}
 		if f.column == "" || name == "id" {
 			continue
 		}
-		v, err := e.toColumn(m, f, value)
+		convert := e.toColumn
+		if creating {
+			convert = e.toNewColumn
+		}
+		v, err := convert(m, f, value)
 		if err != nil {
 			return nil, err
 		}
@@ -165,6 +174,7 @@ func (e *env) columns(m *model, vals *dict) (map[string]any, error) {
 		}
 		columns[name] = v
 	}
+	maps.Copy(columns, inverse) // the inverse of a computed field comes last
 	return columns, nil
 }
 
@@ -190,10 +200,31 @@ func runNameCreate(e *env, r *records, args map[string]any) (any, error) {
 	if name == "complete_name" || name == "display_name" {
 		name = "name"
 	}
-	id, err := e.create(r.model, newDict(name, args["name"]))
+	vals := newDict(name, args["name"])
+	if r.model.name == "res.partner" {
+		text, isText := args["name"].(string)
+		if !isText && truthy(args["name"]) {
+			return nil, attributeError("'" + typeName(args["name"]) + "' object has no attribute 'strip'")
+		}
+		vals = contact(text)
+	}
+	id, err := e.create(r.model, vals)
 	if err != nil {
 		return nil, err
 	}
 	names, err := e.displayNames(r.model, []int64{id})
 	return []any{id, names[id]}, err
+}
+
+// contact is the partner that a name stands for, which may be or have an address: "Name <a@b.c>".
+func contact(text string) *dict {
+	name, rest, found := strings.Cut(text, "<")
+	address, _, closed := strings.Cut(rest, ">")
+	switch {
+	case found && closed && strings.Contains(address, "@"):
+		return newDict("name", strings.Trim(name, ` "`), "email", strings.ToLower(address))
+	case strings.Contains(text, "@"):
+		return newDict("name", text, "email", strings.ToLower(text))
+	}
+	return newDict("name", text)
 }

@@ -75,6 +75,19 @@ func (e *env) foreignKey(m *model, constraint string) error {
 		")\nHow about archiving the record instead?")
 }
 
+// foreignKeyOfRelation words the violated foreign key of a many2many's table, which is no model's.
+func (e *env) foreignKeyOfRelation(constraint string) error {
+	if e.series >= 19 {
+		return validationError("The operation cannot be completed: Another model is using the record you are trying to delete.\n\n" +
+			"The troublemaker is: Unknown\nThanks to the following constraint: " + constraint + "\nHow about archiving the record instead?")
+	}
+	name := "unknown"
+	if e.series < 16 {
+		name = "Unknown"
+	}
+	return e.foreignKey(&model{name: name, description: "Unknown"}, constraint)
+}
+
 func (e *env) unique(m *model, constraint string) error {
 	message, known := m.attributes.unique[constraint]
 	if !known {

@@ -15,9 +15,14 @@ import (
 func (e *env) setDefaults(m *model, vals *dict) error {
 	for _, key := range e.context.keys {
 		name, isDefault := strings.CutPrefix(key, "default_")
-		if _, given := vals.get(name); isDefault && !given && m.fields[name] != nil {
-			vals.set(name, e.context.values[key])
+		if _, given := vals.get(name); !isDefault || given || m.fields[name] == nil {
+			continue
 		}
+		v, err := e.defaultValue(m, m.fields[name], e.context.values[key])
+		if err != nil {
+			return err
+		}
+		vals.set(name, v)
 	}
 	names := slices.Sorted(maps.Keys(m.defaults))
 	for _, paths := range []bool{false, true} { // a path begins at a field that may have a default itself
@@ -63,6 +68,9 @@ func isPath(v any) bool {
 // defaultOf is a model's default for a field: a plain value, or one that is looked up. vals is the record so far; nil is
 // the result where there is none.
 func (e *env) defaultOf(m *model, f *field, v any, vals *dict) (any, error) {
+	if compute, ok := v.(func(*env) any); ok {
+		return compute(e), nil
+	}
 	d, special := v.(*dict)
 	if !special {
 		return v, nil

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // domain is a parsed domain: a tree whose leaves are conditions.
@@ -13,12 +14,12 @@ type (
 	notDomain  struct{ of domain }
 	andDomain  []domain
 	orDomain   []domain
-	// condition is a leaf. raw is what the caller wrote, for messages.
+	// condition is a leaf. The value of any and not any is a domain, after within.
 	condition struct {
 		field string
 		op    string
 		value any
-		raw   tuple
+		given string // the operator that the caller wrote, up to series 18
 	}
 )
 
@@ -28,26 +29,30 @@ func (andDomain) isDomain()  {}
 func (orDomain) isDomain()   {}
 func (condition) isDomain()  {}
 
-// operators are the term operators of all series.
-var operators = []string{
-	"=", "!=", "<=", "<", ">", ">=", "=?", "=like", "=ilike", "like", "not like", "ilike", "not ilike", "in", "not in",
-	"child_of", "parent_of", "any", "not any",
-}
+// leaf is the condition as messages show it.
+func (c condition) leaf() string { return repr(tuple{c.field, c.op, c.value}) }
 
-// parseDomain reads a domain in prefix notation; an operator that is missing is '&'.
+// parseDomain reads a domain in prefix notation; an operator that is missing is '&'. The errors are those of series 15
+// and 18; those of 19 are in parseDomain19.
 func parseDomain(v any, series int) (domain, error) {
-	list, ok := v.([]any)
-	if t, isTuple := v.(tuple); isTuple {
-		list, ok = t, true
+	if series >= 19 {
+		return parseDomain19(v)
 	}
-	if !ok && (series >= 19 || v != nil) {
-		if series >= 19 && !truthy(v) {
-			return boolDomain(true), nil
-		}
-		return nil, notADomain(v, series)
+	list, ok := sequence(v)
+	if !ok && v == nil {
+		return boolDomain(true), nil
+	}
+	if !ok {
+		return nil, assertionError("Domains to normalize must have a 'domain' form: a list or tuple of domain components")
 	}
 	if len(list) == 0 {
 		return boolDomain(true), nil
+	}
+	if missingTerms(list) {
+		if series < 16 {
+			return nil, assertionError("This domain is syntactically not correct: " + str(v))
+		}
+		return nil, valueError("Domain " + str(v) + " is syntactically not correct.")
 	}
 	p := domainParser{tokens: list, series: series}
 	var all andDomain
@@ -64,11 +69,33 @@ func parseDomain(v any, series int) (domain, error) {
 	return all, nil
 }
 
-func notADomain(v any, series int) error {
-	if series >= 19 {
-		return typeError("Domain() invalid argument type for domain: " + repr(v))
+// sequence is v where it is a list or a tuple.
+func sequence(v any) ([]any, bool) {
+	switch v := v.(type) {
+	case []any:
+		return v, true
+	case tuple:
+		return v, true
 	}
-	return assertionError("Domains to normalize must have a 'domain' form: a list or tuple of domain components")
+	return nil, false
+}
+
+// missingTerms says whether an operator lacks its operands.
+func missingTerms(list []any) bool {
+	expected := 1
+	for _, token := range list {
+		if expected == 0 {
+			expected = 1
+		}
+		switch token {
+		case "&", "|":
+			expected++
+		case "!":
+		default:
+			expected--
+		}
+	}
+	return expected != 0
 }
 
 type domainParser struct {
@@ -77,9 +104,6 @@ type domainParser struct {
 }
 
 func (p *domainParser) next() (domain, error) {
-	if len(p.tokens) == 0 {
-		return nil, valueError("Domain is syntactically not correct")
-	}
 	token := p.tokens[0]
 	p.tokens = p.tokens[1:]
 	switch token {
@@ -103,56 +127,128 @@ func (p *domainParser) next() (domain, error) {
 	return p.leaf(token)
 }
 
+// operators are the term operators of series 15 and 18; any is of series 17 and later.
+var operators = []string{
+	"=", "!=", "<=", "<", ">", ">=", "=?", "=like", "=ilike", "like", "not like", "ilike", "not ilike", "in", "not in",
+	"child_of", "parent_of", "any", "not any",
+}
+
 func (p *domainParser) leaf(token any) (domain, error) {
-	parts, ok := token.([]any)
-	if t, isTuple := token.(tuple); isTuple {
-		parts, ok = t, true
+	parts, isList := sequence(token)
+	if p.series >= 16 && !isList {
+		var iterable bool
+		if parts, iterable = items(token); !iterable {
+			return nil, typeError("'" + typeName(token) + "' object is not iterable")
+		}
 	}
-	switch {
-	case !ok || len(parts) != 3:
-		return nil, p.invalid(token, parts, ok)
+	if p.series >= 16 && len(parts) != 3 {
+		if len(parts) < 3 {
+			return nil, valueError(fmt.Sprintf("not enough values to unpack (expected 3, got %d)", len(parts)))
+		}
+		return nil, valueError("too many values to unpack (expected 3)")
+	}
+	invalid := valueError("Invalid leaf " + str(token))
+	if isList {
+		invalid = valueError("Invalid leaf " + repr(tuple(parts)))
+	}
+	if len(parts) != 3 {
+		return nil, invalid
 	}
 	if n, isInt := parts[0].(int64); isInt && parts[1] == "=" && parts[2] == int64(1) && (n == 0 || n == 1) {
 		return boolDomain(n == 1), nil
 	}
 	name, isName := parts[0].(string)
+	if !isName && p.series >= 16 {
+		return nil, attributeError("'" + typeName(parts[0]) + "' object has no attribute 'split'")
+	}
 	op, isOp := parts[1].(string)
 	if op == "<>" {
 		op = "!="
 	}
-	if !isName || !isOp || !slices.Contains(operators, op) {
-		return nil, p.invalidOperator(tuple(parts))
+	anyOp, value := op == "any" || op == "not any", parts[2]
+	if p.series < 16 && !slices.Contains(operators[:len(operators)-2], op) {
+		if err := hashable([]any{value}); err != nil {
+			return nil, err // it looks for the leaf among the operators
+		}
 	}
-	return condition{field: name, op: op, value: parts[2], raw: tuple(parts)}, nil
-}
-
-// invalid words an item that is no condition (cases read.search.baddomain).
-func (p *domainParser) invalid(token any, parts []any, isList bool) error {
+	if !isName || name == "" && p.series < 16 || !isOp || !slices.Contains(operators, op) || anyOp && p.series < 16 {
+		return nil, invalid
+	}
+	if anyOp {
+		d, err := parseDomain(orNoDomain(value), p.series)
+		if err != nil {
+			return nil, err
+		}
+		return condition{field: name, op: op, value: d}, nil
+	}
+	given := op
+	_, isSequence := sequence(value)
+	_, isBool := value.(bool)
 	switch {
-	case p.series >= 19:
-		return valueError("Domain() invalid item in domain: " + repr(token))
-	case p.series >= 16 && isList && len(parts) < 3:
-		return valueError(fmt.Sprintf("not enough values to unpack (expected 3, got %d)", len(parts)))
-	case p.series >= 16 && isList:
-		return valueError("too many values to unpack (expected 3)")
-	case isList:
-		return valueError("Invalid leaf " + repr(tuple(parts)))
+	case isBool && op == "in", isSequence && op == "!=":
+		op = map[string]string{"in": "=", "!=": "not in"}[op]
+	case isBool && op == "not in", isSequence && op == "=":
+		op = map[string]string{"not in": "!=", "=": "in"}[op]
 	}
-	return valueError("Invalid leaf " + repr(token))
+	return condition{field: name, op: op, value: value, given: given}, nil
 }
 
-func (p *domainParser) invalidOperator(leaf tuple) error {
-	if p.series >= 19 {
-		return valueError("Invalid operator in condition " + repr(leaf))
+// never says whether Odoo knows beforehand, up to series 18, that no record meets a domain: its "in" lists are empty.
+func never(d domain) bool { return certainty(d) < 0 }
+
+// certainty is -1 for a domain that no record meets, 1 for one that all meet, 0 for others.
+func certainty(d domain) int {
+	switch d := d.(type) {
+	case boolDomain:
+		if d {
+			return 1
+		}
+		return -1
+	case notDomain:
+		return -certainty(d.of)
+	case andDomain:
+		least := 1
+		for _, part := range d {
+			least = min(least, certainty(part))
+		}
+		return least
+	case orDomain:
+		most := -1
+		for _, part := range d {
+			most = max(most, certainty(part))
+		}
+		return most
+	case condition:
+		if _, isQuery := d.value.(subquery); isQuery || truthy(d.value) {
+			return 0
+		}
+		switch d.given {
+		case "in":
+			return -1
+		case "not in":
+			return 1
+		}
 	}
-	return valueError("Invalid leaf " + repr(leaf))
+	return 0
 }
 
-// negate is the domain that holds where d does not, the negation being moved to the leaves as Odoo does.
+// orNoDomain keeps None from being taken for the empty domain, which it is only where a whole domain is expected.
+func orNoDomain(v any) any {
+	if v == nil {
+		return false
+	}
+	return v
+}
+
+// opposites are the operators that Odoo negates up to series 18.
+var opposites = map[string]string{
+	"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in", "like": "not like",
+	"not like": "like", "ilike": "not ilike", "not ilike": "ilike", "any": "not any", "not any": "any",
+}
+
+// negate is the domain that holds where d does not, the negation being moved to the leaves as Odoo does up to series 18.
+// A leaf whose operator has no opposite stays inside of a notDomain.
 func negate(d domain) domain {
-	opposites := map[string]string{
-		"=": "!=", "<": ">=", ">": "<=", "in": "not in", "like": "not like", "ilike": "not ilike", "any": "not any",
-	}
 	switch d := d.(type) {
 	case boolDomain:
 		return !d
@@ -171,17 +267,27 @@ func negate(d domain) domain {
 		}
 		return out
 	case condition:
-		for op, opposite := range opposites {
-			switch d.op {
-			case op:
-				d.op = opposite
-				return d
-			case opposite:
-				d.op = op
-				return d
+		if d.op == "=?" {
+			if !truthy(d.value) {
+				return boolDomain(false)
 			}
+			return condition{field: d.field, op: "!=", value: d.value}
 		}
-		return notDomain{d}
+		if opposite, ok := opposites[d.op]; ok {
+			d.op = opposite
+			return d
+		}
 	}
 	return notDomain{d}
+}
+
+// negative says whether an operator holds where its opposite does not, NULL included.
+func negative(op string) bool { return op == "!=" || strings.HasPrefix(op, "not ") }
+
+// positive is the operator that a negative one negates, others as they are.
+func positive(op string) string {
+	if op == "!=" {
+		return "="
+	}
+	return strings.TrimPrefix(op, "not ")
 }

@@ -1,6 +1,9 @@
 package sandbox
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // What sanitizing takes away: the elements that run or style, and the attributes that handle events.
 var (
@@ -14,5 +17,13 @@ func sanitizeHTML(text string) string {
 	for eventHandlers.MatchString(text) {
 		text = eventHandlers.ReplaceAllString(text, "$1")
 	}
+	if !elements.MatchString(text) && strings.TrimSpace(text) != "" {
+		return "<p>" + entities.ReplaceAllString(strings.ReplaceAll(text, "<", "&lt;"), "&amp;$1") + "</p>" // text is a paragraph
+	}
 	return text
 }
+
+var (
+	elements = regexp.MustCompile(`<[a-zA-Z!/]`)
+	entities = regexp.MustCompile(`&([^a-zA-Z#]|$)`)
+)

@@ -15,7 +15,7 @@ func runFieldsGet(e *env, r *records, args map[string]any) (any, error) {
 			continue
 		}
 		all := e.describe(r.model, f)
-		if !truthy(args["attributes"]) {
+		if args["attributes"] == nil || e.series < 16 && !truthy(args["attributes"]) {
 			result.set(name, all)
 			continue
 		}
@@ -35,7 +35,10 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 	if !ok {
 		list = args["fields"]
 	}
-	names, _ := items(list)
+	names, ok := items(list)
+	if !ok {
+		return nil, typeError("'" + typeName(list) + "' object is not iterable")
+	}
 	result := newDict()
 	for _, item := range names {
 		f := r.model.fields[str(item)]
@@ -52,9 +55,11 @@ func runDefaultGet(e *env, r *records, args map[string]any) (any, error) {
 				return nil, err
 			}
 			result.set(f.name, converted)
-		} else if v, err := e.defaultOf(r.model, f, r.model.defaults[f.name], nil); err != nil {
+		} else if given, ok := r.model.defaults[f.name]; !ok {
+			continue
+		} else if v, err := e.defaultOf(r.model, f, given, nil); err != nil {
 			return nil, err
-		} else if truthy(v) || v != nil && f.kind == "boolean" {
+		} else if v != nil {
 			result.set(f.name, v)
 		}
 	}
@@ -134,33 +139,6 @@ func defaultMembers(v any) any {
 		}
 	}
 	return append([]any{[]any{int64(commandSet), int64(0), ids}}, created...)
-}
-
-func runNameSearch(e *env, r *records, args map[string]any) (any, error) {
-	m := r.model
-	extra, ok := args["args"]
-	if !ok {
-		extra = args["domain"]
-	}
-	if extra == nil {
-		extra = []any{}
-	}
-	list, _ := items(extra)
-	search := []any{}
-	if name := str(args["name"]); name != "" {
-		fields := append([]string{m.recName}, m.searched...)
-		for range fields[1:] {
-			search = append(search, "|")
-		}
-		for _, f := range fields {
-			search = append(search, []any{f, args["operator"], name})
-		}
-	}
-	ids, err := e.search(m, query{domain: append(search, list...), limit: args["limit"]})
-	if err != nil {
-		return nil, err
-	}
-	return e.namePairs(m, ids)
 }
 
 // namePairs are [id, name] of records.
@@ -257,7 +235,7 @@ func runExists(e *env, r *records, _ map[string]any) (any, error) {
 		return nil, err
 	}
 	there, err := e.existing(r.model, ids)
-	return ints(there), err
+	return ints(slices.DeleteFunc(ids, func(id int64) bool { return !slices.Contains(there, id) })), err
 }
 
 // runBrowse answers what Odoo does: browse is called on the ids, without any of its own.

@@ -335,6 +335,9 @@ func browse(v any) []any {
 		return v
 	case tuple:
 		return v
+	case string, *dict:
+		list, _ := items(v)
+		return list
 	}
 	return []any{v}
 }

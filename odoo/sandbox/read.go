@@ -106,6 +106,9 @@ func (e *env) readAs(fetcher *env, m *model, ids []any, names []string, classic 
 	at := rows.index()
 	list := make([]any, 0, len(ids))
 	for _, v := range ids {
+		if err := e.checkID(v); err != nil {
+			return nil, err
+		}
 		id, isInt := v.(int64)
 		i, there := at[id]
 		if fetch && !there && (id != 0 || !isInt) {
@@ -147,7 +150,12 @@ func (e *env) fetch(m *model, ids []any, names []string) (*rows, error) {
 		switch v := v.(type) {
 		case int64:
 			list = append(list, v)
+		case []any, *dict:
+			return nil, typeError("unhashable type: '" + typeName(v) + "'")
 		case string:
+			if _, err := toInt(v); err != nil && e.series >= 16 {
+				return nil, notAnInteger(v)
+			}
 			if e.series < 16 {
 				n, _ := toInt(v)
 				return nil, accessError(fmt.Sprintf("Database fetch misses ids ((%s,)) and has extra ids ((%s,)), may be caused by a type "+

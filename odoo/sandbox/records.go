@@ -19,7 +19,13 @@ func runCopy(e *env, r *records, args map[string]any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	overriding, _ := args["default"].(*dict)
+	var overriding *dict
+	if truthy(args["default"]) {
+		var err error
+		if overriding, err = toDict(args["default"]); err != nil {
+			return nil, err
+		}
+	}
 	copies := []int64{}
 	for _, id := range ids {
 		vals, err := e.copyData(m, id, overriding)
@@ -41,6 +47,11 @@ func runCopy(e *env, r *records, args map[string]any) (any, error) {
 	return copies[0], nil
 }
 
+// copiedNames are the fields that tell a copy from its original, by model.
+var copiedNames = map[string][]string{
+	"res.partner": {"name"}, "res.users": {"name", "login"}, "res.groups": {"name"}, "res.lang": {"name", "code", "url_code"},
+}
+
 // copyData is the values of a record's fields that are copied.
 func (e *env) copyData(m *model, id int64, overriding *dict) (*dict, error) {
 	var names []string
@@ -60,8 +71,10 @@ func (e *env) copyData(m *model, id int64, overriding *dict) (*dict, error) {
 			vals.set(name, []any{[]any{int64(commandSet), int64(0), vals.values[name]}})
 		}
 	}
-	if name, ok := vals.get(m.recName); ok && m.recName == "name" {
-		vals.set("name", str(name)+" (copy)")
+	for _, name := range copiedNames[m.name] {
+		if value, ok := vals.get(name); ok && truthy(value) {
+			vals.set(name, str(value)+" (copy)")
+		}
 	}
 	if login, ok := vals.get("login"); ok && m.name == "res.users" {
 		vals.set("login", str(login)+" (copy)")
@@ -83,7 +96,7 @@ func (e *env) externalIDs(m *model, ids []int64) (map[int64]string, error) {
 
 // runGetExternalID answers a dict whose keys are integers.
 func runGetExternalID(e *env, r *records, _ map[string]any) (any, error) {
-	ids, err := idList(r.ids)
+	ids, err := e.recordIDs(r.ids)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +112,7 @@ func runGetExternalID(e *env, r *records, _ map[string]any) (any, error) {
 }
 
 func runGetMetadata(e *env, r *records, _ map[string]any) (any, error) {
-	ids, err := idList(r.ids)
+	ids, err := e.recordIDs(r.ids)
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,15 @@ import (
 
 // registry is what the database says of models, read once.
 type registry struct {
-	series  int
-	models  map[string]*model
-	tables  map[string]map[string]string // column types by table and column
-	byTable map[string]*model
-	groups  map[int64]*group
+	series int
+	models map[string]*model
+	// modelNames are the models in alphabetical order.
+	modelNames []string
+	tables     map[string]map[string]string // column types by table and column
+	byTable    map[string]*model
+	// foreignKeys are the columns, "table.column", that PostgreSQL checks.
+	foreignKeys map[string]bool
+	groups      map[int64]*group
 
 	passwordRounds int // of pbkdf2_sha512
 }
@@ -85,7 +89,7 @@ func readRegistry(ctx context.Context, db querier, series int) (*registry, error
 		byTable: make(map[string]*model), groups: make(map[int64]*group),
 	}
 	for _, read := range []func(context.Context, querier) error{
-		r.readTables, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups, r.readAttributes, r.nameFields,
+		r.readTables, r.readForeignKeys, r.readModels, r.readFields, r.readSelections, r.readAccess, r.readRules, r.readGroups, r.readAttributes, r.nameFields,
 	} {
 		if err := read(ctx, db); err != nil {
 			return nil, err
@@ -135,6 +139,16 @@ func (r *registry) readTables(ctx context.Context, db querier) error {
 			r.tables[c["table_name"]] = make(map[string]string)
 		}
 		r.tables[c["table_name"]][c["column_name"]] = c["udt_name"]
+		return nil
+	})
+}
+
+func (r *registry) readForeignKeys(ctx context.Context, db querier) error {
+	const query = `SELECT c.conrelid::regclass::text || '.' || a.attname AS name FROM pg_constraint c
+		JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'`
+	r.foreignKeys = make(map[string]bool)
+	return each(ctx, db, query, func(c map[string]string) error {
+		r.foreignKeys[c["name"]] = true
 		return nil
 	})
 }
@@ -219,11 +233,15 @@ func (r *registry) readRules(ctx context.Context, db querier) error {
 	})
 }
 
-// readGroups reads the groups, by the name that error messages give them: with the category before it, up to series 18.
+// readGroups reads the groups, by the name that error messages give them: with the category before it, from series 19 on
+// with the privilege.
 func (r *registry) readGroups(ctx context.Context, db querier) error {
 	query := `SELECT id, name, '' AS category FROM res_groups`
 	if r.column("res_groups", "category_id") {
 		query = `SELECT g.id, g.name, c.name AS category FROM res_groups g LEFT JOIN ir_module_category c ON c.id = g.category_id`
+	}
+	if r.column("res_groups", "privilege_id") && r.column("res_groups_privilege", "name") {
+		query = `SELECT g.id, g.name, p.name AS category FROM res_groups g LEFT JOIN res_groups_privilege p ON p.id = g.privilege_id`
 	}
 	err := each(ctx, db, query, func(c map[string]string) error {
 		g := &group{id: integer(c["id"]), fullName: english(c["name"])}
@@ -277,6 +295,7 @@ func (r *registry) nameFields(context.Context, querier) error {
 	if r.series >= 19 {
 		first, last = []string{"id", "display_name"}, last[3:]
 	}
+	r.modelNames = slices.Sorted(maps.Keys(r.models))
 	for _, m := range r.models {
 		declared := m.declared
 		if order := fieldOrder19()[m.name]; r.series >= 19 && order != nil {

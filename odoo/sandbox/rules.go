@@ -9,6 +9,7 @@ import (
 )
 
 // ruleSQL is the condition that the record rules put on a model: all global rules, and one of those of the user's groups.
+// The rules of a model that it inherits from count too.
 func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, error) {
 	if e.su {
 		return "TRUE", nil
@@ -17,7 +18,7 @@ func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	all, some := andDomain{}, orDomain{}
+	all, some := andDomain{boolDomain(true)}, orDomain{}
 	for _, rule := range m.rules {
 		applies := map[string]bool{"read": rule.read, "write": rule.write, "create": rule.create, "unlink": rule.unlink}[operation]
 		mine := slices.ContainsFunc(rule.groups, func(g int64) bool { return e.user.groups[g] })
@@ -43,10 +44,7 @@ func (e *env) ruleSQL(w *where, m *model, alias, operation string) (string, erro
 	}
 	sql := "TRUE"
 	if len(all) > 0 {
-		inner := *w
-		inner.env = e.superuser()
-		sql, err = inner.compile(m, alias, all)
-		w.args, w.tables = inner.args, inner.tables
+		sql, err = w.as(e.superuser(), func() (string, error) { return w.compile(m, alias, all) })
 	}
 	if err != nil || m.inherits == "" {
 		return sql, err

@@ -2,8 +2,6 @@ package sandbox
 
 import (
 	"strings"
-
-	"github.com/lib/pq"
 )
 
 // query is what a search asks for.
@@ -11,6 +9,7 @@ type query struct {
 	domain        any
 	offset, limit any
 	order         any
+	parsed        domain // in place of domain
 }
 
 func queryOf(args map[string]any) query {
@@ -34,7 +33,7 @@ func runSearchCount(e *env, r *records, args map[string]any) (any, error) {
 }
 
 func (e *env) count(m *model, q query) (any, error) {
-	q.order = nil
+	q.order = "id"
 	ids, err := e.search(m, q)
 	return int64(len(ids)), err
 }
@@ -44,14 +43,17 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 	if err := e.checkAccess(m, "read"); err != nil {
 		return nil, err
 	}
-	d, err := parseDomain(q.domain, e.series)
-	if err != nil {
-		return nil, err
+	d := q.parsed
+	if d == nil {
+		var err error
+		if d, err = parseDomain(q.domain, e.series); err != nil {
+			return nil, err
+		}
 	}
-	d = e.activeOnly(m, d)
-	if !m.stored {
+	if !m.stored || never(d) {
 		return nil, nil
 	}
+	d = e.activeOnly(m, d)
 	w := &where{env: e}
 	sql, err := w.compile(m, "t0", d)
 	if err != nil {
@@ -59,6 +61,9 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 	}
 	rule, err := e.ruleSQL(w, m, "t0", "read")
 	if err != nil {
+		return nil, err
+	}
+	if err := checkOrderType(q.order); err != nil {
 		return nil, err
 	}
 	order, err := e.orderBy(m, "t0", orderText(q.order))
@@ -84,23 +89,26 @@ func (e *env) search(m *model, q query) ([]int64, error) {
 
 // rowCount is a limit or offset as SQL text.
 func (e *env) rowCount(v any) (string, error) {
+	if e.series >= 16 {
+		return literal(v)
+	}
 	switch v.(type) {
-	case *dict:
-		if e.series < 16 {
-			return "", typeError("%d format: a real number is required, not dict")
-		}
-		return "", newError("psycopg2.ProgrammingError", "can't adapt type 'dict'")
-	case []any, string:
-		if e.series < 16 {
-			return "", typeError("%d format: a real number is required, not " + typeName(v))
-		}
-		return "(" + pq.QuoteLiteral(str(v)) + ")", nil
+	case *dict, []any, string:
+		return "", typeError("%d format: a real number is required, not " + typeName(v))
 	}
 	n, err := toInt(v)
 	if err != nil {
 		return "", err
 	}
 	return "(" + str(n) + ")", nil
+}
+
+// checkOrderType refuses an order that is no text.
+func checkOrderType(v any) error {
+	if _, isText := v.(string); isText || !truthy(v) {
+		return nil
+	}
+	return typeError("expected string or bytes-like object, got '" + typeName(v) + "'")
 }
 
 func orderText(v any) string {

@@ -91,7 +91,11 @@ func TestParseDomain(t *testing.T) {
 			18: "Invalid leaf ('id', 'foo', 1)",
 			19: "Invalid operator in condition ('id', 'foo', 1)",
 		}},
-		{"an operator without operands", []any{"|", []any{"id", "=", int64(1)}}, map[int]string{18: "Domain is syntactically not correct"}},
+		{"an operator without operands", []any{"|", []any{"id", "=", int64(1)}}, map[int]string{
+			15: "This domain is syntactically not correct: ['|', ['id', '=', 1]]",
+			18: "Domain ['|', ['id', '=', 1]] is syntactically not correct.",
+			19: "Domain() malformed domain ['|', ['id', '=', 1]]",
+		}},
 	}
 	for _, test := range tests {
 		for series, want := range test.want {

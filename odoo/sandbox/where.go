@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/lib/pq"
 )
 
 // where compiles domains of one query to SQL. Tables are named t0, t1 and so on, the query's own is t0.
@@ -26,6 +24,14 @@ func (w *where) alias() string {
 	return fmt.Sprintf("t%d", w.tables)
 }
 
+// as compiles in another environment.
+func (w *where) as(e *env, compile func() (string, error)) (string, error) {
+	outer := w.env
+	w.env = e
+	defer func() { w.env = outer }()
+	return compile()
+}
+
 func (w *where) compile(m *model, alias string, d domain) (string, error) {
 	switch d := d.(type) {
 	case boolDomain:
@@ -34,17 +40,23 @@ func (w *where) compile(m *model, alias string, d domain) (string, error) {
 		}
 		return "FALSE", nil
 	case notDomain:
-		switch d.of.(type) {
-		case condition:
-			sql, err := w.compile(m, alias, d.of)
-			return "NOT coalesce(" + sql + ", FALSE)", err
+		if w.env.series >= 19 {
+			return w.not19(m, alias, d.of)
 		}
-		return w.compile(m, alias, negate(d.of))
+		negated := negate(d.of)
+		if not, ok := negated.(notDomain); ok {
+			sql, err := w.compile(m, alias, not.of)
+			return "NOT (" + sql + ")", err
+		}
+		return w.compile(m, alias, negated)
 	case andDomain:
 		return w.join(m, alias, d, " AND ")
 	case orDomain:
 		return w.join(m, alias, d, " OR ")
 	case condition:
+		if w.env.series >= 19 {
+			return w.condition19(m, alias, d)
+		}
 		return w.condition(m, alias, d)
 	}
 	return "", fmt.Errorf("domain of type %T", d)
@@ -52,8 +64,12 @@ func (w *where) compile(m *model, alias string, d domain) (string, error) {
 
 func (w *where) join(m *model, alias string, parts []domain, with string) (string, error) {
 	list := make([]string, len(parts))
-	for i, part := range parts {
-		sql, err := w.compile(m, alias, part)
+	for n := range parts {
+		i := n
+		if w.env.series < 19 {
+			i = len(parts) - 1 - n // the last condition is the first to be looked at, which errors show
+		}
+		sql, err := w.compile(m, alias, parts[i])
 		if err != nil {
 			return "", err
 		}
@@ -62,144 +78,142 @@ func (w *where) join(m *model, alias string, parts []domain, with string) (strin
 	return strings.Join(list, with), nil
 }
 
-func (w *where) condition(m *model, alias string, c condition) (string, error) {
-	name, path, dotted := strings.Cut(c.field, ".")
-	f := m.fields[name]
-	if f == nil {
-		return "", w.env.invalidLeaf(m, c)
+// subquery is what a search selects, as a value of a condition.
+type subquery struct{ from, alias string }
+
+// selecting is the statement for one of the table's columns.
+func (q subquery) selecting(column string) string {
+	return "SELECT " + q.alias + "." + quote(column) + " " + q.from
+}
+
+// subsearch is a search whose result a condition uses, with the access checks of the environment.
+func (w *where) subsearch(e *env, m *model, d domain) (subquery, error) {
+	if err := e.checkAccess(m, "read"); err != nil {
+		return subquery{}, err
 	}
-	if slices.Contains(m.noAccess, name) && !w.env.su && w.env.series >= 19 {
-		return "", w.env.forbiddenField(m, name)
+	q := subquery{alias: w.alias()}
+	if never(d) {
+		d = boolDomain(false)
 	}
-	if f.column == "" && f.related != "" {
-		related := f.related
-		if dotted {
-			related += "." + path
-		}
-		return w.condition(m, alias, condition{field: related, op: c.op, value: c.value, raw: c.raw})
+	sql, err := w.as(e, func() (string, error) { return w.compile(m, q.alias, e.activeOnly(m, d)) })
+	if err != nil {
+		return q, err
 	}
-	if f.column == "" && name == "display_name" && m.recName != name && m.fields[m.recName] != nil {
-		return w.condition(m, alias, condition{field: m.recName, op: c.op, value: c.value, raw: c.raw})
+	rule, err := e.ruleSQL(w, m, q.alias, "read")
+	q.from = fmt.Sprintf("FROM %s %s WHERE (%s) AND (%s)", quote(m.table), q.alias, sql, rule)
+	return q, err
+}
+
+// comodel is the model that a relational field leads to.
+func (w *where) comodel(m *model, f *field, c condition) (*model, error) {
+	if co := w.env.models[f.comodel]; co != nil && co.stored {
+		return co, nil
 	}
-	if dotted {
-		return w.path(alias, f, condition{field: path, op: c.op, value: c.value, raw: c.raw})
-	}
-	switch {
-	case c.op == "child_of" || c.op == "parent_of":
-		return w.hierarchy(m, alias, f, c)
-	case f.kind == "one2many" || f.kind == "many2many":
-		return w.x2many(alias, f, c)
-	case f.column == "" || w.env.series >= 16 && slices.Contains(m.noAccess, name):
-		return "TRUE", nil // Odoo logs that it cannot search a field that is not stored, and ignores the condition
-	case f.kind == "many2one" && w.byName(c):
-		return w.named(alias, f, c)
-	}
-	return w.compare(column(alias, f), f, c)
+	return nil, w.env.invalidLeaf(&model{name: f.comodel}, c)
+}
+
+// inherited says whether a field is that of the record that the model's records inherit from.
+func (m *model) inherited(f *field) bool {
+	rest, ok := strings.CutPrefix(f.related, m.inherits+".")
+	return ok && m.inherits != "" && f.column == "" && !strings.Contains(rest, ".")
+}
+
+// onParent is a condition on the record that a record inherits from.
+func (w *where) onParent(m *model, alias string, c condition) (string, error) {
+	parent, inner := w.env.models[m.fields[m.inherits].comodel], w.alias()
+	sql, err := w.compile(parent, inner, c)
+	return fmt.Sprintf("(SELECT %s FROM %s %s WHERE %[3]s.id = %[4]s.%[5]s)", sql, quote(parent.table), inner, alias, quote(m.inherits)), err
 }
 
 // column is the SQL of a stored field: the English text of a translated one.
 func column(alias string, f *field) string {
 	sql := alias + "." + quote(f.name)
 	if f.translated {
-		return sql + "->>'en_US'"
+		return "(" + sql + "->>'en_US')"
 	}
 	return sql
 }
 
 // invalidLeaf words an unknown field (case read.search.badfield).
 func (e *env) invalidLeaf(m *model, c condition) error {
+	name, _, _ := strings.Cut(c.field, ".")
 	word := "leaf"
 	if e.series >= 19 {
 		word = "condition"
 	}
-	return valueError("Invalid field " + m.name + "." + c.field + " in " + word + " " + repr(c.raw))
+	return valueError("Invalid field " + m.name + "." + name + " in " + word + " " + c.leaf())
 }
 
-// path is a condition on the records that a relation leads to.
-func (w *where) path(alias string, f *field, c condition) (string, error) {
-	co := w.env.models[f.comodel]
-	if co == nil || !co.stored {
-		return "", w.env.invalidLeaf(&model{name: f.comodel}, c)
+// linked is the condition that an x2many field holds one of the records that a query selects, or with not that it holds
+// none of them.
+func (w *where) linked(alias string, f *field, ids string, not bool) (string, error) {
+	word := ""
+	if not {
+		word = "NOT "
 	}
-	inner := w.alias()
-	sql, err := w.condition(co, inner, c)
-	if err != nil {
-		return "", err
-	}
-	from := fmt.Sprintf("FROM %s %s WHERE %s", quote(co.table), inner, sql)
-	switch f.kind {
-	case "many2one":
-		return fmt.Sprintf("%s IN (SELECT %s.id %s)", column(alias, f), inner, from), nil
-	case "one2many":
-		return fmt.Sprintf("%s.id IN (SELECT %s.%s %s)", alias, inner, quote(f.inverse), from), nil
-	case "many2many":
-		return fmt.Sprintf("%s.id IN (SELECT %s FROM %s WHERE %s IN (SELECT %s.id %s))",
-			alias, quote(f.column1), quote(f.relation), quote(f.column2), inner, from), nil
-	}
-	return "", w.env.invalidLeaf(co, c)
-}
-
-// byName says whether a condition on a many2one compares names instead of ids.
-func (w *where) byName(c condition) bool {
-	if strings.HasSuffix(c.op, "like") {
-		return true
-	}
-	if list, ok := c.value.([]any); ok {
-		return slices.ContainsFunc(list, func(v any) bool { _, isText := v.(string); return isText })
-	}
-	_, isText := c.value.(string)
-	return isText
-}
-
-func (w *where) named(alias string, f *field, c condition) (string, error) {
-	co := w.env.models[f.comodel]
-	return w.path(alias, f, condition{field: co.recName, op: c.op, value: c.value, raw: c.raw})
-}
-
-// x2many is a condition on the ids in a one2many or many2many field, or on their names.
-func (w *where) x2many(alias string, f *field, c condition) (string, error) {
-	negative := strings.HasPrefix(c.op, "not ") || c.op == "!="
-	var inside string
-	switch f.kind {
-	case "one2many":
-		co := w.env.models[f.comodel]
-		if co == nil || co.fields[f.inverse] == nil {
-			return "TRUE", nil
-		}
-		inside = fmt.Sprintf("SELECT %s FROM %s WHERE id", quote(f.inverse), quote(co.table))
-	case "many2many":
+	if f.kind == "many2many" {
 		if f.relation == "" {
 			return "TRUE", nil
 		}
-		inside = fmt.Sprintf("SELECT %s FROM %s WHERE %s", quote(f.column1), quote(f.relation), quote(f.column2))
+		inner := w.alias()
+		return fmt.Sprintf("%sEXISTS (SELECT 1 FROM %s %s WHERE %[3]s.%[4]s = %[5]s.id AND %[3]s.%[6]s IN (%[7]s))",
+			word, quote(f.relation), inner, quote(f.column1), alias, quote(f.column2), ids), nil
 	}
-	if !truthy(c.value) {
-		not := "NOT "
-		if negative {
-			not = ""
+	co := w.env.models[f.comodel]
+	if co == nil || co.fields[f.inverse] == nil {
+		return "TRUE", nil
+	}
+	inner, inverse := w.alias(), quote(f.inverse)
+	return fmt.Sprintf("%s.id %sIN (SELECT %s.%s FROM %s %[3]s WHERE %[3]s.id IN (%[6]s) AND %[3]s.%[4]s IS NOT NULL)",
+		alias, word, inner, inverse, quote(co.table), ids), nil
+}
+
+// unlinked is the condition that an x2many field is empty, or with not that it is not.
+func (w *where) unlinked(alias string, f *field, not bool) (string, error) {
+	word := "NOT "
+	if not {
+		word = ""
+	}
+	inner := w.alias()
+	if f.kind == "many2many" {
+		if f.relation == "" {
+			return "TRUE", nil
 		}
-		return fmt.Sprintf("%s%s.id IN (%s IS NOT NULL)", not, alias, inside), nil
+		return fmt.Sprintf("%sEXISTS (SELECT 1 FROM %s %s WHERE %[3]s.%[4]s = %[5]s.id)", word, quote(f.relation), inner, quote(f.column1), alias), nil
 	}
-	var sql string
-	if w.byName(c) {
-		positive := c
-		positive.op = strings.TrimPrefix(strings.Replace(c.op, "!=", "=", 1), "not ")
-		positive.field = w.env.models[f.comodel].recName
-		var err error
-		if sql, err = w.path(alias, f, positive); err != nil {
-			return "", err
-		}
-	} else {
-		ids, err := idList(c.value)
-		if err != nil {
-			return "", err
-		}
-		sql = fmt.Sprintf("%s.id IN (%s = ANY (%s))", alias, inside, w.arg(pq.Array(ids)))
+	co := w.env.models[f.comodel]
+	if co == nil || co.fields[f.inverse] == nil {
+		return "TRUE", nil
 	}
-	if negative {
-		sql = "NOT (" + sql + ")"
+	sql := fmt.Sprintf("%sEXISTS (SELECT 1 FROM %s %s WHERE %[3]s.%[4]s = %[5]s.id", word, quote(co.table), inner, quote(f.inverse), alias)
+	if test, ok := w.env.context.get("active_test"); w.env.series == 18 && co.fields["active"] != nil && (!ok || truthy(test)) {
+		sql += " AND " + inner + ".active"
 	}
-	return sql, nil
+	return sql + ")", nil
+}
+
+// attached is a condition on a binary field whose values are attachments: they can be looked for only by whether there is
+// one. Odoo logs any other condition and ignores it.
+func (w *where) attached(m *model, alias string, f *field, c condition) (string, error) {
+	not := negative(c.op)
+	list, isList := sequence(c.value)
+	empty := !truthy(c.value) && (c.op == "=" || c.op == "!=")
+	if w.env.series >= 19 {
+		empty = isList && (c.op == "in" || c.op == "not in") && !slices.ContainsFunc(list, func(v any) bool { return v != false })
+	}
+	if !empty {
+		return "TRUE", nil
+	}
+	word := "NOT "
+	if not {
+		word = ""
+	}
+	return fmt.Sprintf("%s.id %sIN (SELECT res_id FROM ir_attachment WHERE res_model = '%s' AND res_field = '%s')", alias, word, m.name, f.name), nil
+}
+
+// isAttachment says whether the values of a field are attachments.
+func (f *field) isAttachment() bool {
+	return f.kind == "binary" && f.stored && f.column == "" && f.related == ""
 }
 
 // idList is the ids of a value: one, or a list.
@@ -224,47 +238,5 @@ func idList(v any) ([]int64, error) {
 	return ids, nil
 }
 
-// hierarchy is child_of and parent_of: the records themselves and what is below or above them.
-func (w *where) hierarchy(m *model, alias string, f *field, c condition) (string, error) {
-	tree := m
-	if f.name != "id" {
-		if tree = w.env.models[f.comodel]; tree == nil || !tree.stored {
-			return "TRUE", nil
-		}
-	}
-	if c.value == false || c.value == nil {
-		return "FALSE", nil
-	}
-	var start string
-	if w.byName(c) {
-		inner := w.alias()
-		sql, err := w.condition(tree, inner, condition{field: tree.recName, op: "ilike", value: c.value, raw: c.raw})
-		if err != nil {
-			return "", err
-		}
-		start = fmt.Sprintf("SELECT id FROM %s %s WHERE %s", quote(tree.table), inner, sql)
-	} else {
-		ids, err := idList(c.value)
-		if err != nil {
-			return "", err
-		}
-		start = fmt.Sprintf("SELECT unnest(%s::int[]) AS id", w.arg(pq.Array(ids)))
-	}
-	set := start
-	if parent := tree.fields[tree.parent]; parent != nil && parent.column != "" {
-		name, step := w.alias(), "r.%[2]s = %[1]s.id"
-		pick := "r.id"
-		if c.op == "parent_of" {
-			step, pick = "r.id = %[1]s.id AND r.%[2]s IS NOT NULL", "r."+quote(parent.name)
-		}
-		set = fmt.Sprintf("WITH RECURSIVE %s(id) AS (%s UNION SELECT %s FROM %s r JOIN %s ON %s) SELECT id FROM %[1]s",
-			name, start, pick, quote(tree.table), name, fmt.Sprintf(step, name, quote(parent.name)))
-	}
-	switch f.kind {
-	case "one2many", "many2many":
-		inner := w.alias()
-		return fmt.Sprintf("%s.id IN (SELECT %s FROM %s %s WHERE %s IN (%s))",
-			alias, quote(f.column1), quote(f.relation), inner, quote(f.column2), set), nil
-	}
-	return fmt.Sprintf("%s IN (%s)", column(alias, f), set), nil
-}
+// forbids says whether nobody may use a field over RPC.
+func (e *env) forbids(m *model, name string) bool { return !e.su && slices.Contains(m.noAccess, name) }

@@ -21,15 +21,24 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 			return nil, err
 		}
 	}
+	vals, ok := args["vals"].(*dict)
+	if ok {
+		if err := e.checkSelfArchive(m, r.ids, vals); err != nil {
+			return nil, err
+		}
+	}
 	if e.ownPreferences(m, r.ids, args["vals"]) {
 		e = e.superuser()
 	}
 	if err := e.checkAccess(m, "write"); err != nil {
 		return nil, err
 	}
-	vals, ok := args["vals"].(*dict)
 	if !ok {
-		return nil, attributeError("'" + typeName(args["vals"]) + "' object has no attribute 'items'")
+		attribute := "items"
+		if m.class != "" {
+			attribute = "get"
+		}
+		return nil, attributeError("'" + typeName(args["vals"]) + "' object has no attribute '" + attribute + "'")
 	}
 	ids, err := e.checkRecords(m, r.ids, "write")
 	if err != nil {
@@ -49,7 +58,7 @@ func runWrite(e *env, r *records, args map[string]any) (any, error) {
 
 // checkRecords are the ids as numbers, each of a record that is there and that the rules let the user have.
 func (e *env) checkRecords(m *model, list []any, operation string) ([]int64, error) {
-	ids, err := idList(list)
+	ids, err := e.recordIDs(list)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +90,7 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err != nil {
 		return err
 	}
-	columns, err := e.columns(m, vals)
+	columns, err := e.columns(m, vals, false)
 	if err != nil {
 		return err
 	}
@@ -109,10 +118,22 @@ func (e *env) write(m *model, ids []int64, vals *dict) error {
 	if err := e.writeMembers(m, ids, vals); err != nil {
 		return err
 	}
+	if err := e.checkConstraints(m, ids); err != nil {
+		return err
+	}
 	if err := e.recompute(m, ids, vals.keys); err != nil {
 		return err
 	}
 	return e.recomputeOwners(left)
+}
+
+// checkSelfArchive keeps users from archiving themselves.
+func (e *env) checkSelfArchive(m *model, ids []any, vals *dict) error {
+	active, given := vals.get("active")
+	if m.name == "res.users" && given && !truthy(active) && slices.Contains(ids, any(e.uid)) {
+		return userError("You cannot deactivate the user you're currently logged in as.")
+	}
+	return nil
 }
 
 // writeInherited writes related fields where their record is: those of the partner of a user, for example.
@@ -192,11 +213,14 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 	if err := e.checkAccess(m, "unlink"); err != nil {
 		return nil, err
 	}
-	given, err := idList(r.ids)
+	given, err := e.recordIDs(r.ids)
 	if err != nil {
 		return nil, err
 	}
 	ids, err := e.existing(m, given)
+	if err == nil && m.name == "res.partner" { // it reads the records to see whether they are users'
+		_, err = e.checkRecords(m, r.ids, "unlink")
+	}
 	if err != nil || len(ids) == 0 {
 		return err == nil, err
 	}
@@ -213,6 +237,9 @@ func runUnlink(e *env, r *records, _ map[string]any) (any, error) {
 func (e *env) delete(m *model, ids []int64) error {
 	owners, err := e.ownersOf(m, ids, []string{"id"})
 	if err != nil {
+		return err
+	}
+	if err := e.release(m, ids); err != nil {
 		return err
 	}
 	e.signal(m, "unlink", nil)
