@@ -2,6 +2,7 @@ package odoo
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"odoobridge/rpc"
 )
@@ -21,7 +22,7 @@ var (
 	listLangSignature      = Signature{Name: "exp_list_lang"}
 )
 
-// Answer is what an Odoo that has the services would answer to a Public call: JSON.
+// Answer is what an Odoo that has the services would answer to a Public call: JSON, spaced as Python's.
 func (c Call) Answer(v Version) (json.RawMessage, *rpc.Error) {
 	args := c.Envelope.Args
 	var (
@@ -30,24 +31,20 @@ func (c Call) Answer(v Version) (json.RawMessage, *rpc.Error) {
 	)
 	switch c.Envelope.Service + "." + c.Envelope.Method {
 	case "common.version":
-		takes, result = versionSignature, asJSON(struct {
-			Version  string          `json:"server_version"`
-			Info     json.RawMessage `json:"server_version_info"`
-			Serie    string          `json:"server_serie"`
-			Protocol int             `json:"protocol_version"`
-		}{v.Text, v.Info, v.Serie, 1})
+		takes, result = versionSignature, fmt.Appendf(nil, `{"server_version": %s, "server_version_info": %s, "server_serie": %s, "protocol_version": 1}`,
+			asJSON(v.Text), v.Info, asJSON(v.Serie))
 	case "common.about":
 		const about = "See http://openerp.com"
 		takes, result = aboutSignature, asJSON(about)
 		if len(args) > 0 && args[0].Truthy() {
-			result = asJSON([]string{about, v.Text})
+			result = fmt.Appendf(nil, "[%s, %s]", asJSON(about), asJSON(v.Text))
 		}
 	case "common.set_loglevel":
 		takes, result = logLevelSignature, asJSON(true) // it does nothing, as Odoo's since 14
 	case "db.server_version":
 		takes, result = serverVersionSignature, asJSON(v.Text)
 	case "db.list_lang":
-		takes, result = listLangSignature, languageList
+		takes, result = listLangSignature, languages
 	default:
 		return nil, c.noCommonMethod()
 	}

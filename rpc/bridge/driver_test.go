@@ -151,11 +151,11 @@ func TestDriverXML(t *testing.T) {
 func TestDriverServices(t *testing.T) {
 	w := start(t, onlyJSON2, nil)
 	tests := []struct{ service, method, args, want string }{
-		{"common", "version", `[]`, `"server_version":"19.0+e","server_version_info":[19,0,0,"final",0,"e"],"server_serie":"19.0","protocol_version":1`},
-		{"common", "about", `[true]`, `["See http://openerp.com","19.0+e"]`},
+		{"common", "version", `[]`, `"result": {"server_version": "19.0+e", "server_version_info": [19, 0, 0, "final", 0, "e"], "server_serie": "19.0", "protocol_version": 1}}`},
+		{"common", "about", `[true]`, `["See http://openerp.com", "19.0+e"]`},
 		{"common", "nope", `[]`, `Method not found: nope`},
 		{"db", "server_version", `[]`, `"result": "19.0+e"`},
-		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"]`},
+		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"], [`},
 		{"db", "list", `[]`, `["odoo18", "second"]`},
 		{"db", "drop", `["x", "odoo18"]`, `"name": "odoo.exceptions.AccessDenied"`},
 	}
@@ -178,7 +178,7 @@ func TestDatabaseServiceGone(t *testing.T) {
 	}, nil)
 	for _, test := range []struct{ service, method, args, want string }{
 		{"db", "server_version", `[]`, `"result": "20.0"`},
-		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"]`},
+		{"db", "list_lang", `[]`, `["fr_FR", "French / Français"], [`},
 		{"db", "drop", `["x", "odoo18"]`, `no service db any more`},
 		{"common", "version", `[]`, `"result": "from Odoo"`},
 	} {
