@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,6 +48,11 @@ func (p program) serveCommand() *cobra.Command {
 func (p program) serve(ctx context.Context, cfg Config) error {
 	log, flush := newLog(p.stderr, cfg.LogLevel)
 	defer flush()
+	if _, given := p.lookupEnv("GOMAXPROCS"); !given {
+		// Goroutines are mostly in the kernel, which Go's scheduler is not told of (rpc/socket): with as many threads as
+		// processors a sixth of their time was idle under load, and a sixth more calls got through with twice as many.
+		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
+	}
 	s, err := startService(ctx, cfg, log)
 	if err != nil {
 		return err
