@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"odoobridge/auth"
@@ -177,7 +178,7 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, g *gate) error {
 	begin := time.Now()
 	paced := &pacedBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody), pace: b.pace(), w: x.w.ResponseWriter}
 	body := &countingBody{ReadCloser: paced}
-	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes }()
+	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes.Load() }()
 	if r.ContentLength > b.cfg.MaxBody {
 		return &http.MaxBytesError{Limit: b.cfg.MaxBody}
 	}
@@ -228,15 +229,15 @@ func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, g *gate) 
 	header.Set("X-Forwarded-Proto", scheme(p.In))
 }
 
-// countingBody counts what was read of a request's body.
+// countingBody counts what was read of a request's body. net/http may still read on when the answer has ended.
 type countingBody struct {
 	io.ReadCloser
-	bytes int64
+	bytes atomic.Int64
 }
 
 func (b *countingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	b.bytes += int64(n)
+	b.bytes.Add(int64(n))
 	return n, err
 }
 
