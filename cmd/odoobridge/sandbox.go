@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -97,6 +98,11 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, cfg sandbox.Config, 
 	}
 	if err := prepare(ctx, cfg.DSN, cfg.Database, state, reset); err != nil {
 		return err
+	}
+	if _, given := p.lookupEnv("GOGC"); !given {
+		// It keeps so little that a collection came for every few calls: 80 contacts are read 1,500 times a second instead
+		// of 1,150, in 37 MB instead of 26.
+		debug.SetGCPercent(400)
 	}
 	odoo, l, err := startSandbox(cfg, address, log)
 	if err != nil {
