@@ -157,22 +157,14 @@ func prepare(ctx context.Context, dsn, name string, state *fixtures.State, reset
 	return state.Load(ctx, db, seed(ctx, state))
 }
 
-// seed creates the records of the fixture files. What a model refuses is told with the record's place.
+// seed creates the records of the fixture files; mistakes in them are wrong usage.
 func seed(ctx context.Context, state *fixtures.State) func(*sql.Tx) error {
 	return func(tx *sql.Tx) error {
-		if len(state.Records()) == 0 {
-			return nil
+		err := sandbox.Seed(ctx, tx, state.Series(), state.Records())
+		if problems := (module.Problems)(nil); errors.As(err, &problems) {
+			return usageError{problems}
 		}
-		seeder, err := sandbox.NewSeeder(ctx, tx, state.Series())
-		if err != nil {
-			return err
-		}
-		for _, r := range state.Records() {
-			if err := seeder.Create(r.Model, r.ID, r.Values); err != nil {
-				return usageError{module.Problems{{Place: r.Place, Reason: err.Error()}}}
-			}
-		}
-		return nil
+		return err
 	}
 }
 

@@ -113,16 +113,3 @@ func (s *Sandbox) runForAddon(ctx context.Context, uid int64, e *rpc.Envelope) (
 	}
 	return s.retried(ctx, caller{uid: uid}, m.name(), m.run)
 }
-
-// bindObject19 is bindObject for series 19; args begins with the model.
-func bindObject19(method string, args []any) (modelCall, error) {
-	if len(args) < 2 {
-		return modelCall{}, indexError("list index out of range")
-	}
-	m := modelCall{model: args[0], method: args[1], args: args[2:], kwargs: newDict(), sequence: "list"}
-	var err error
-	if method == "execute_kw" {
-		m.args, m.kwargs, err = keywords19(m.args)
-	}
-	return m, err
-}

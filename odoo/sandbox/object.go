@@ -147,7 +147,7 @@ func (s *Sandbox) objectCall19(ctx context.Context, c call) (caller, modelCall, 
 	if len(c.args) < 5 {
 		return caller{}, modelCall{}, valueError(fmt.Sprintf("not enough values to unpack (expected at least 5, got %d)", len(c.args)))
 	}
-	db, secret, rest := c.args[0], c.args[2], c.args[5:]
+	db, secret := c.args[0], c.args[2]
 	uid, err := toInt(c.args[1])
 	if err != nil {
 		return caller{}, modelCall{}, err
@@ -158,15 +158,12 @@ func (s *Sandbox) objectCall19(ctx context.Context, c call) (caller, modelCall, 
 	if err := s.checkDatabase(db); err != nil {
 		return caller{}, modelCall{}, err
 	}
-	m := modelCall{model: c.args[3], method: c.args[4], args: rest, kwargs: newDict(), sequence: "list"}
-	switch c.method {
-	case "execute":
-	case "execute_kw":
-		if m.args, m.kwargs, err = keywords19(rest); err != nil {
-			return caller{}, modelCall{}, err
-		}
-	default:
+	if c.method != "execute" && c.method != "execute_kw" {
 		return caller{}, modelCall{}, newError("builtins.NameError", "Method not available "+c.methodText)
+	}
+	m, err := bindObject19(c.method, c.args[3:])
+	if err != nil {
+		return caller{}, modelCall{}, err
 	}
 	switch secret.(type) {
 	case []any, *dict:
@@ -174,6 +171,19 @@ func (s *Sandbox) objectCall19(ctx context.Context, c call) (caller, modelCall, 
 	}
 	who, err := s.checkUser(ctx, uid, secret)
 	return who, m, err
+}
+
+// bindObject19 is bindObject for series 19; args begins with the model.
+func bindObject19(method string, args []any) (modelCall, error) {
+	if len(args) < 2 {
+		return modelCall{}, indexError("list index out of range")
+	}
+	m := modelCall{model: args[0], method: args[1], args: args[2:], kwargs: newDict(), sequence: "list"}
+	var err error
+	if method == "execute_kw" {
+		m.args, m.kwargs, err = keywords19(m.args)
+	}
+	return m, err
 }
 
 // keywords19 unpacks the args and kwargs of execute_kw.

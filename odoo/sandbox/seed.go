@@ -5,13 +5,32 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"odoobridge/fixtures/module"
 )
 
-// Seeder creates the records of fixture files in a database that holds their models.
-type Seeder struct{ env *env }
+// Seed creates the records of fixture files in a database that holds their models, as part of a transaction that stays the
+// caller's. What a model refuses is a [module.Problems] with the record's place.
+func Seed(ctx context.Context, tx *sql.Tx, series int, records []*module.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	s, err := newSeeder(ctx, tx, series)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if err := s.create(r.Model, r.ID, r.Values); err != nil {
+			return module.Problems{{Place: r.Place, Reason: err.Error()}}
+		}
+	}
+	return nil
+}
 
-// NewSeeder reads the models. What it creates is part of the transaction, which stays the caller's.
-func NewSeeder(ctx context.Context, tx *sql.Tx, series int) (*Seeder, error) {
+// seeder creates records as Odoo's superuser.
+type seeder struct{ env *env }
+
+func newSeeder(ctx context.Context, tx *sql.Tx, series int) (*seeder, error) {
 	r, err := readRegistry(ctx, tx, series)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: read the models: %w", err)
@@ -19,13 +38,13 @@ func NewSeeder(ctx context.Context, tx *sql.Tx, series int) (*Seeder, error) {
 	r.passwordRounds = passwordRounds(series)
 	const root = 1 // Odoo loads data as its superuser
 	e := &env{registry: r, ctx: ctx, tx: tx, uid: root, su: true, context: newDict(), stale: make(map[string]bool)}
-	return &Seeder{e}, e.readUser()
+	return &seeder{e}, e.readUser()
 }
 
-// Create makes a record. values is a JSON object by field: {"ref": external id} is a record, and a one2many or many2many
+// create makes a record. values is a JSON object by field: {"ref": external id} is a record, and a one2many or many2many
 // is a list of those and of objects, records to be made. id is the new record's external id, "" is none. The error is
 // what a caller of create would be told.
-func (s *Seeder) Create(model, id string, values []byte) error {
+func (s *seeder) create(model, id string, values []byte) error {
 	m := s.env.models[model]
 	if m == nil {
 		return fmt.Errorf("there is no model %s", model)
@@ -50,7 +69,7 @@ func (s *Seeder) Create(model, id string, values []byte) error {
 }
 
 // values are those of a record with ids for references and commands for lists.
-func (s *Seeder) values(m *model, given *dict) (*dict, error) {
+func (s *seeder) values(m *model, given *dict) (*dict, error) {
 	vals := newDict()
 	for _, name := range given.keys {
 		f, v := m.fields[name], given.values[name]
@@ -82,7 +101,7 @@ func (s *Seeder) values(m *model, given *dict) (*dict, error) {
 	return vals, nil
 }
 
-func (s *Seeder) command(co *model, item any) (any, error) {
+func (s *seeder) command(co *model, item any) (any, error) {
 	id, isRef, err := s.ref(item)
 	if err != nil || isRef {
 		return []any{int64(commandLink), id, int64(0)}, err
@@ -95,7 +114,7 @@ func (s *Seeder) command(co *model, item any) (any, error) {
 	return []any{int64(commandCreate), int64(0), vals}, err
 }
 
-func (s *Seeder) ref(v any) (int64, bool, error) {
+func (s *seeder) ref(v any) (int64, bool, error) {
 	d, ok := v.(*dict)
 	if !ok {
 		return 0, false, nil

@@ -83,25 +83,8 @@ func Database(t testing.TB, series int, sources ...string) string {
 			return err
 		}
 		ctx := context.Background()
-		return errors.Join(state.Load(ctx, db, func(tx *sql.Tx) error { return create(ctx, tx, state) }), db.Close())
+		return errors.Join(state.Load(ctx, db, func(tx *sql.Tx) error { return sandbox.Seed(ctx, tx, state.Series(), state.Records()) }), db.Close())
 	}))
-}
-
-// create makes the records of the fixture files.
-func create(ctx context.Context, tx *sql.Tx, state *fixtures.State) error {
-	if len(state.Records()) == 0 {
-		return nil
-	}
-	seeder, err := sandbox.NewSeeder(ctx, tx, state.Series())
-	if err != nil {
-		return err
-	}
-	for _, r := range state.Records() {
-		if err := seeder.Create(r.Model, r.ID, r.Values); err != nil {
-			return fmt.Errorf("%s: %w", r.Place, err)
-		}
-	}
-	return nil
 }
 
 // Snapshot keeps the state of the database, and Restore brings it back: what one test writes, the next one does not see.
