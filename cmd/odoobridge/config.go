@@ -43,6 +43,7 @@ type Config struct {
 	WebSession       bool
 	Controllers      []string      // path prefixes, without a slash at the end
 	MaxBody          int64         // bytes
+	BodyMemory       int64         // bytes
 	BodyTimeout      time.Duration // 0 is none
 	CallTimeout      time.Duration
 	Limits           queue.Limits
@@ -102,6 +103,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.Controllers, err = parsePaths(v); return }, nil},
 	{"max-body", "largest request body, in bytes or with KiB, MiB, GiB", "128MiB",
 		func(c *Config, v string) (err error) { c.MaxBody, err = parseSize(v); return }, nil},
+	{"body-memory", "what the bodies of all requests together may take, as max-body; more are answered 503", "1GiB",
+		func(c *Config, v string) (err error) { c.BodyMemory, err = parseSize(v); return }, nil},
 	{"body-timeout", "longest pause between two pieces of a request body; 0 is any", "60s",
 		func(c *Config, v string) (err error) { c.BodyTimeout, err = parseDuration(v); return }, nil},
 	{"call-timeout", "how long Odoo may take to begin its answer; 0 leaves it to Odoo's own limit", "0s",
@@ -209,6 +212,9 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if c.StaleLimit < c.Freshness {
 		problems = append(problems, fmt.Sprintf("--stale-limit: %v is shorter than --freshness, %v", c.StaleLimit, c.Freshness))
+	}
+	if c.BodyMemory < 2*c.MaxBody {
+		problems = append(problems, fmt.Sprintf("--body-memory: %d bytes are less than twice --max-body, %d, which the buffer of one growing body can need", c.BodyMemory, c.MaxBody))
 	}
 	if l := c.Limits; l.All > 0 && l.Own >= l.All {
 		problems = append(problems, fmt.Sprintf("--queue-limit: %d leaves one caller all the room of --queue-total, %d; it must be less", l.Own, l.All))

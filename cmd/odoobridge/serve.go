@@ -142,6 +142,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		DBServiceFull:  cfg.DBServiceFull,
 		ForwardXML:     cfg.ForwardXML,
 		MaxBody:        cfg.MaxBody,
+		BodyMemory:     cfg.BodyMemory,
 		BodyTimeout:    cfg.BodyTimeout,
 		Passage: bridge.Passage{
 			URL:         cfg.OdooURL,

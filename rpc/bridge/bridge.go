@@ -61,6 +61,7 @@ type Config struct {
 	DBServiceFull  bool           // db methods that need the master password are passed on
 	ForwardXML     bool           // XML-RPC calls go to Odoo's /xmlrpc rather than, transcoded, to its quicker /jsonrpc
 	MaxBody        int64          // largest request body in bytes
+	BodyMemory     int64          // that the bodies of all requests together may take, in bytes
 	BodyTimeout    time.Duration  // longest pause between two pieces of a request body; 0 is any
 	Passage        Passage        // what goes to Odoo as it came
 }
@@ -72,11 +73,12 @@ type Bridge struct {
 	router http.Handler
 
 	documents documents
+	memory    memory
 }
 
 // New returns the bridge cfg describes.
 func New(cfg Config) *Bridge {
-	b := &Bridge{cfg: cfg}
+	b := &Bridge{cfg: cfg, memory: memory{limit: cfg.BodyMemory}}
 	b.direct = b.endpoints()
 	b.router = b.routes()
 	return b
@@ -163,7 +165,7 @@ func (b *Bridge) serveWeb(at rpc.Endpoint) http.HandlerFunc {
 // that carries its id, in the series that do so.
 func (b *Bridge) notFound(w http.ResponseWriter, r *http.Request) {
 	b.cfg.Log.Debug().Str("method", r.Method).Str("path", cut(r.URL.Path)).Msg("no such path")
-	s := getScratch()
+	s := b.scratch()
 	defer s.release()
 	p := rpc.HTTP
 	if rpc.IsJSON(r.Header.Get("Content-Type")) {

@@ -19,7 +19,7 @@ func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, req rpc.Request) 
 	req.NoBody = r.ContentLength == 0
 	x := b.begin(w, r, req.Protocol)
 	defer x.end()
-	s := getScratch()
+	s := b.scratch()
 	defer s.release()
 	err := b.call(r.Context(), &x.w, r, x.rec, s, req)
 	x.answer(req.Protocol, s.env.ID, err)
@@ -258,6 +258,7 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		away *upstream.Error
 		busy *queue.Refusal
 		size *http.MaxBytesError
+		room *noRoomError
 		slow *slowError
 		read *readError
 	)
@@ -278,6 +279,8 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		return queueError(busy)
 	case errors.As(err, &size):
 		return bodyTooLarge(size.Limit), Invalid
+	case errors.As(err, &room):
+		return bodyNoRoom(), Overloaded
 	case errors.As(err, &slow):
 		return bodyTooSlow(slow.pause), Invalid
 	case errors.As(err, &read):

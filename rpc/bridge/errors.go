@@ -74,6 +74,11 @@ func bodyTooLarge(limit int64) *rpc.Error {
 		Message: fmt.Sprintf("413 Request Entity Too Large: the body is larger than %d bytes; send less at once, or raise max_body", limit)}
 }
 
+func bodyNoRoom() *rpc.Error {
+	return &rpc.Error{Class: "werkzeug.exceptions.ServiceUnavailable", Status: http.StatusServiceUnavailable, RetryAfter: soon,
+		Message: "503 Service Unavailable: the bodies of other requests leave no room for this one. The call was not sent; try again"}
+}
+
 func bodyTooSlow(pause time.Duration) *rpc.Error {
 	return &rpc.Error{Class: "werkzeug.exceptions.RequestTimeout", Status: http.StatusRequestTimeout,
 		Message: fmt.Sprintf("408 Request Timeout: nothing more of the body came for %v; send it without such pauses, or raise body_timeout", pause)}

@@ -19,6 +19,9 @@ type scratch struct {
 	out  []byte
 	env  rpc.Envelope
 	up   upstream.Request
+
+	memory *memory // of all requests together
+	held   int64   // of which this one has taken so much
 }
 
 var scratches = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0, 8<<10), out: make([]byte, 0, 8<<10)} }}
@@ -26,9 +29,14 @@ var scratches = sync.Pool{New: func() any { return &scratch{body: make([]byte, 0
 // keep is the largest buffer that is kept for later calls: a rare 100 MB upload must not occupy memory for ever.
 const keep = 1 << 20
 
-func getScratch() *scratch { return scratches.Get().(*scratch) }
+func (b *Bridge) scratch() *scratch {
+	s := scratches.Get().(*scratch)
+	s.memory = &b.memory
+	return s
+}
 
 func (s *scratch) release() {
+	_ = s.memory.resize(&s.held, 0) // what gets smaller has room
 	if cap(s.body) > keep || cap(s.out) > keep {
 		return
 	}
@@ -44,14 +52,22 @@ func (s *scratch) release() {
 // promise that costs the client nothing.
 const inAdvance = 16 << 20
 
-// grow makes room for more of a body. One that has come so far and announces its length gets all it needs at once, for
-// every copy on the way is as much memory again.
-func (s *scratch) grow(length int64) {
-	if more := length + 1; len(s.body) >= inAdvance && more > int64(len(s.body)) {
-		s.body = append(make([]byte, 0, min(more, 4*int64(len(s.body)))), s.body...)
-		return
+// grow makes room for more of a body that announces length bytes, -1 for none. One that has come so far gets all it needs
+// at once, for every copy on the way is as much memory again.
+func (s *scratch) grow(length int64) error {
+	have := int64(len(s.body))
+	more := have + max(have/4, small)
+	switch {
+	case have == 0 && length > 0:
+		more = min(length, inAdvance) + 1
+	case have >= inAdvance && length >= have:
+		more = min(length+1, 4*have)
 	}
-	s.body = append(s.body, 0)[:len(s.body)]
+	if err := s.memory.resize(&s.held, more); err != nil {
+		return err
+	}
+	s.body = append(make([]byte, 0, more), s.body...)
+	return nil
 }
 
 // room makes room for the canonical envelope of a large body, which is hardly larger than the arguments in it, but for
@@ -82,13 +98,17 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pa
 	if r.ContentLength > limit {
 		return &http.MaxBytesError{Limit: limit}
 	}
-	if n := min(r.ContentLength, inAdvance); n >= int64(cap(s.body)) {
-		s.body = make([]byte, 0, n+1)
+	if r.ContentLength >= int64(cap(s.body)) {
+		if err := s.grow(r.ContentLength); err != nil {
+			return err
+		}
 	}
 	body := http.MaxBytesReader(w, r.Body, limit)
 	for {
 		if len(s.body) == cap(s.body) {
-			s.grow(r.ContentLength)
+			if err := s.grow(r.ContentLength); err != nil {
+				return err
+			}
 		}
 		n, err := body.Read(s.body[len(s.body):cap(s.body)])
 		s.body = s.body[:len(s.body)+n]

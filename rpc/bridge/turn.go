@@ -62,20 +62,26 @@ func queueError(e *queue.Refusal) (*rpc.Error, Outcome) {
 }
 
 // refusals are the words of refusal.
-var refusals = []string{queue.OwnLimit.String(), queue.Full.String(), queue.TooLong.String(), breakerOpen}
+var refusals = []string{queue.OwnLimit.String(), queue.Full.String(), queue.TooLong.String(), breakerOpen, bodyMemory}
 
-const breakerOpen = "breaker_open"
+const (
+	breakerOpen = "breaker_open"
+	bodyMemory  = "body_memory"
+)
 
 // refusal is why a call was kept from Odoo, in a word, "" where it was not.
 func refusal(err error) string {
 	var busy *queue.Refusal
 	var away *upstream.RefusedError
+	var room *noRoomError
 	switch {
 	case err == nil:
 	case errors.As(err, &busy):
 		return busy.Reason.String()
 	case errors.As(err, &away):
 		return breakerOpen
+	case errors.As(err, &room):
+		return bodyMemory
 	}
 	return ""
 }
