@@ -41,6 +41,7 @@ lint:
 	$(GO) tool staticcheck ./...
 	@! command -v python3 >/dev/null || python3 -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]' \
 		$$(find odoo/addon -name '*.py')
+	@! command -v pylint >/dev/null || pylint --score=n --rcfile odoo/addon/.pylintrc odoo/addon/odoobridge
 
 # bench measures the wire code alone, the bridge beside nginx, HAProxy and Caddy (it needs wrk and the first two, and
 # installs none), and how much memory large and many requests take.

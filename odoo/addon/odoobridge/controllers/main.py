@@ -1,10 +1,10 @@
 # License LGPL-3.0 or later (https://www.gnu.org/licenses/lgpl)
 """Calls of models by the user of an API key, for Odoo 12 to 19.
 
-Odoo's own RPC asks for a user and a password, and refuses archived users whatever the password. OCA's auth_api_key asks
-for a key, which may be an archived user's, but only for controllers. This is one such controller, and behind it is Odoo's
-own RPC: the same functions run the method, in a transaction of its own, with the same refusals and retries. Who may call is
-for auth_api_key to say; nothing here looks at a key.
+Odoo's own RPC asks for a user and a password, and refuses archived users whatever the password. OCA's auth_api_key
+asks for a key, which may be an archived user's, but only for controllers. This is one such controller, and behind it is
+Odoo's own RPC: the same functions run the method, in a transaction of its own, with the same refusals and retries. Who
+may call is for auth_api_key to say; nothing here looks at a key.
 """
 import json
 
