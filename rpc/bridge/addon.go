@@ -14,7 +14,7 @@ import (
 
 // rewriteForAddon makes the request to the add-on: the call without the caller's credentials, and their key as a header. It
 // tells whether the call can be said in JSON.
-func (b *Bridge) rewriteForAddon(s *scratch, call odoo.Call, who caller, secret secret) (said bool, err error) {
+func (b *Bridge) rewriteForAddon(s *scratch, call odoo.Call, who caller, key auth.Secret) (said bool, err error) {
 	switch call.Envelope.Protocol {
 	case rpc.JSON2:
 		named, wrong := call.Name()
@@ -31,14 +31,14 @@ func (b *Bridge) rewriteForAddon(s *scratch, call odoo.Call, who caller, secret 
 			return false, nil
 		}
 	}
-	fields := append(s.up.Fields[:0], jsonField, upstream.Field{Name: "API-KEY", Value: secret.Reveal()})
+	fields := append(s.up.Fields[:0], jsonField, upstream.Field{Name: "API-KEY", Value: key.Reveal()})
 	s.up = upstream.Request{Path: upstream.AddonPath, Body: s.out, Fields: append(fields, b.cfg.Addon.Fields(who.DB)...)}
 	return true, nil
 }
 
-// withoutAddon is what Odoo's own RPC is shown for a call that can't be said to the add-on: one with dates or bytes in XML.
-func (b *Bridge) withoutAddon(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
-	secret, err := b.rpcSecret(ctx, call, who)
+// withoutAddon is what Odoo itself is shown on way w for a call that can't be said to the add-on: one with dates or bytes in XML.
+func (b *Bridge) withoutAddon(ctx context.Context, w way, who caller) (auth.Secret, error) {
+	secret, err := b.odooSecret(ctx, w, who)
 	if auth.KindOf(err) == auth.NeedsAddon {
 		return "", &rpc.Error{Class: "odoo.exceptions.UserError", Message: "This call holds dates or bytes, which the way by which calls " +
 			"with this API-KEY reach Odoo can't carry. Send dates as text, \"2024-02-29 12:00:00\", and bytes as the text of their base64."}

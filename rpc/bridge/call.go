@@ -58,11 +58,11 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 			return err
 		}
 	}
-	secret, err := b.secret(ctx, call, id)
+	way, secret, err := b.secret(ctx, call, id)
 	if err != nil {
 		return err
 	}
-	sending, err := b.rewrite(ctx, s, call, id, secret)
+	sending, err := b.rewrite(ctx, s, call, id, way, secret)
 	if err != nil {
 		return err
 	}
@@ -130,76 +130,6 @@ func (b *Bridge) decide(call odoo.Call, who caller) (*answer, error) {
 	return nil, nil
 }
 
-// secret is what Odoo is shown for the caller: what they showed themselves, or a key that is made for them.
-type secret struct {
-	auth.Secret
-	addon bool // it is their auth_api_key, for the add-on
-}
-
-// secret finds what Odoo is to be shown. JSON-2 takes native keys only.
-func (b *Bridge) secret(ctx context.Context, call odoo.Call, who caller) (s secret, err error) {
-	if call.Kind != odoo.Object {
-		return s, nil
-	}
-	if s.Secret, s.addon = b.cfg.Auth.Addon(who.Identity); s.addon {
-		return s, nil
-	}
-	s.Secret, err = b.rpcSecret(ctx, call, who)
-	return s, err
-}
-
-// rpcSecret is what Odoo's own RPC is shown.
-func (b *Bridge) rpcSecret(ctx context.Context, call odoo.Call, who caller) (auth.Secret, error) {
-	if call.Envelope.Protocol == rpc.JSON2 && b.hasJSON2() || b.onlyJSON2() {
-		return b.cfg.Auth.Key(ctx, who.Identity)
-	}
-	return b.cfg.Auth.Secret(ctx, who.Identity)
-}
-
-// rewrite writes the canonical request: what Odoo receives instead of the caller's bytes, and in which protocol.
-func (b *Bridge) rewrite(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
-	env := call.Envelope
-	if secret.addon {
-		if said, err := b.rewriteForAddon(s, call, who, secret); said || err != nil {
-			return sending{protocol: rpc.JSONRPC}, err
-		}
-		var err error
-		if secret.Secret, err = b.withoutAddon(ctx, call, who); err != nil {
-			return sending{}, err
-		}
-	}
-	switch {
-	case env.Protocol == rpc.JSON2:
-		return b.rewriteJSON2(s, call, who, secret)
-	case call.Kind == odoo.Object && b.onlyJSON2():
-		return b.rewriteAsJSON2(ctx, s, call, who, secret)
-	}
-	transcode := call.Kind == odoo.Object && env.Protocol != rpc.JSONRPC && !b.cfg.ForwardXML
-	s.room(transcode)
-	protocol := env.Protocol
-	switch as := odoo.As(who.DB, who.UID, secret.Reveal()); {
-	case call.Kind != odoo.Object:
-		s.out = env.Append(s.out[:0])
-	case transcode:
-		var ok bool
-		if s.out, ok = call.Transcode(s.out[:0], as); ok {
-			protocol = rpc.JSONRPC
-			break
-		}
-		fallthrough
-	default:
-		s.out = call.Rewrite(s.out[:0], as)
-	}
-	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
-	switch protocol {
-	case rpc.XMLRPC2:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/2/"+env.Service, xmlField
-	case rpc.XMLRPC1:
-		s.up.Path, s.up.Fields[0] = "/xmlrpc/"+env.Service, xmlField
-	}
-	return sending{protocol: protocol}, nil
-}
-
 // forward sends the call to Odoo, once, and streams the answer back, as it is or in the caller's protocol.
 func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Request, rec *Record, s *scratch, call odoo.Call, sent sending) error {
 	begin := time.Now()
@@ -211,7 +141,7 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 		return err
 	}
 	defer answer.Close()
-	if s.up.Path == upstream.AddonPath && answer.Status == http.StatusNotFound {
+	if sent.way == toAddon && answer.Status == http.StatusNotFound {
 		return b.noAddon(rec.DB)
 	}
 	rec.Outcome = Forwarded
@@ -233,11 +163,6 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	// The status is sent: only a cut connection can still tell the client that the answer is not whole.
 	panic(http.ErrAbortHandler)
 }
-
-var (
-	jsonField = upstream.Field{Name: "Content-Type", Value: "application/json"}
-	xmlField  = upstream.Field{Name: "Content-Type", Value: "text/xml"}
-)
 
 // isJSON tells whether an answer is JSON-RPC's, and no page of Odoo's or of a proxy before it, which is passed on as it
 // is.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"odoobridge/auth"
 	"odoobridge/odoo"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
@@ -16,12 +17,6 @@ import (
 // The driver for an Odoo that has nothing but /json/2 left, in front of which callers go on with JSON-RPC and XML-RPC: their
 // arguments get names (odoo/naming.go), and what Odoo answers the form that it had before. What the services common and db
 // answered is answered here.
-
-// sending is how a call goes out.
-type sending struct {
-	protocol rpc.Protocol
-	named    odoo.JSON2Call // of a call that did not come by JSON-2
-}
 
 // onlyJSON2 tells whether Odoo is called by JSON-2 whatever the caller speaks.
 func (b *Bridge) onlyJSON2() bool { return b.cfg.Version().JSON2 }
@@ -80,12 +75,19 @@ func (b *Bridge) nameArguments(ctx context.Context, call odoo.Call, db string) (
 	return named, nil
 }
 
-// rewriteAsJSON2 makes the request to Odoo's /json/2 of a call that came otherwise.
-func (b *Bridge) rewriteAsJSON2(ctx context.Context, s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
+// rewriteForJSON2 makes the request to Odoo's /json/2. The body of a call that came by JSON-2 is the caller's, the path and the
+// header are ours.
+func (b *Bridge) rewriteForJSON2(ctx context.Context, s *scratch, call odoo.Call, who caller, key auth.Secret) (sending, error) {
+	sent := sending{way: toJSON2, protocol: rpc.JSON2}
+	if call.Envelope.Protocol == rpc.JSON2 {
+		s.up = json2Request(s, call, who, key, call.Envelope.Params().Raw())
+		return sent, nil
+	}
 	named, err := b.nameArguments(ctx, call, who.DB)
 	if err != nil {
-		return sending{}, err
+		return sent, err
 	}
+	sent.named = named
 	if call.Envelope.Protocol == rpc.JSONRPC {
 		s.room(false)
 		s.out = rpc.AppendJSON2(s.out[:0], named.Members)
@@ -96,16 +98,15 @@ func (b *Bridge) rewriteAsJSON2(ctx context.Context, s *scratch, call odoo.Call,
 		s.body, s.out = s.out[:0], rpc.AppendJSON2(xml[:0], named.Members)
 		clear(xml[min(len(s.out), len(xml)):]) // a password may be in it, see release
 	}
-	s.up = b.json2Request(s, call, who, secret, s.out)
-	return sending{protocol: rpc.JSON2, named: named}, nil
+	s.up = json2Request(s, call, who, key, s.out)
+	return sent, nil
 }
 
-// json2Request is a request to /json/2: the path and the header are ours.
-func (b *Bridge) json2Request(s *scratch, call odoo.Call, who caller, secret secret, body []byte) upstream.Request {
+func json2Request(s *scratch, call odoo.Call, who caller, key auth.Secret, body []byte) upstream.Request {
 	return upstream.Request{
 		Path:   rpc.JSON2Path + "/" + url.PathEscape(call.Model) + "/" + url.PathEscape(call.Method),
 		Body:   body,
-		Fields: append(s.up.Fields[:0], jsonField, bearer(secret.Secret), upstream.Field{Name: databaseHeader, Value: who.DB}),
+		Fields: append(s.up.Fields[:0], jsonField, bearer(key), upstream.Field{Name: databaseHeader, Value: who.DB}),
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"odoobridge/auth"
-	"odoobridge/odoo"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -86,20 +85,4 @@ func (b *Bridge) databaseOf(r *http.Request) string {
 
 func bearer(key auth.Secret) upstream.Field {
 	return upstream.Field{Name: "Authorization", Value: "Bearer " + key.Reveal()}
-}
-
-// rewriteJSON2 makes the request to Odoo of a call of JSON-2. To 19 the path and the header are ours, the body is the caller's
-// object; before, it is a call of execute_kw.
-func (b *Bridge) rewriteJSON2(s *scratch, call odoo.Call, who caller, secret secret) (sending, error) {
-	if b.hasJSON2() {
-		s.up = b.json2Request(s, call, who, secret, call.Envelope.Params().Raw())
-		return sending{protocol: rpc.JSON2}, nil
-	}
-	named, wrong := call.Name()
-	if wrong != nil {
-		return sending{}, wrong
-	}
-	s.out = call.RewriteNamed(s.out[:0], named, odoo.As(who.DB, who.UID, secret.Reveal()))
-	s.up = upstream.Request{Path: "/jsonrpc", Body: s.out, Fields: append(s.up.Fields[:0], jsonField)}
-	return sending{protocol: rpc.JSONRPC}, nil
 }
