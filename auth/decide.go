@@ -58,7 +58,7 @@ func decide(e *evidence, rule ArchivedUsers, now time.Time) (refusal string) {
 	}
 	switch e.method {
 	case ByAuthAPIKey:
-		return decideAuthAPIKey(e.user, e.auth, rule, now)
+		return RefusalOf(e.user, e.auth, rule, now)
 	case ByNativeKey:
 		return decideNativeKey(e, now)
 	default:
@@ -66,16 +66,11 @@ func decide(e *evidence, rule ArchivedUsers, now time.Time) (refusal string) {
 	}
 }
 
-// RefusalOf tells why a call with an auth_api_key would be refused at the time now of the database's clock, by what the rows
-// of the key and its user say; "" where it would not.
-func RefusalOf(u User, k AuthAPIKey, rule ArchivedUsers, now time.Time) string {
-	return decideAuthAPIKey(u, k, rule, now)
-}
-
-// decideAuthAPIKey is the table of the inactive-user setting. Odoo itself goes by the stored active alone and derives
+// RefusalOf tells why a call with an auth_api_key is refused at the time now of the database's clock, by what the rows of
+// the key and its user say; "" where it is not. It is the table of the inactive-user setting. Odoo itself goes by the stored active alone and derives
 // it when a user is archived while the setting is on (schema-18, signalling: "archive a user while the company option
 // is set").
-func decideAuthAPIKey(u User, k AuthAPIKey, rule ArchivedUsers, now time.Time) string {
+func RefusalOf(u User, k AuthAPIKey, rule ArchivedUsers, now time.Time) string {
 	switch {
 	case k.UserID != u.ID:
 		return "the key was given to another user"

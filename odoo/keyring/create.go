@@ -113,8 +113,17 @@ func (c *change) key(ctx context.Context, ref Ref) (Key, error) {
 	case len(keys) == 0:
 		return Key{}, wrong(ErrUnknownKey, "there is no key %v; `odoobridge keys list` shows those there are", ref)
 	case len(keys) > 1:
-		return Key{}, wrong(ErrAmbiguous, "%d keys are named %q, the ids of the first are %d and %d: name one by --id, and give the other another name in Odoo",
+		return Key{}, wrong(ErrAmbiguous, "%d keys are named %q, the first of them of the ids %d and %d: name one by --id, and give the other another name in Odoo",
 			len(keys), ref.Name, keys[0].ID, keys[1].ID)
 	}
 	return keys[0], nil
+}
+
+// current is key, but refuses one that was replaced: it goes with the one that replaced it.
+func (c *change) current(ctx context.Context, ref Ref) (Key, error) {
+	key, err := c.key(ctx, ref)
+	if err == nil && key.RetiresFor != 0 {
+		return Key{}, wrong(ErrInvalid, "%q is a key that was replaced: name the one that replaced it, of id %d", key.Name, key.RetiresFor)
+	}
+	return key, err
 }

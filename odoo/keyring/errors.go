@@ -13,19 +13,19 @@ import (
 // What can be wrong with a request, to be asked by errors.Is. The errors themselves say which user or key it is about and
 // what to do.
 var (
-	ErrNotInstalled = errors.New("the module is not installed")
-	ErrUnknownUser  = errors.New("no such user")
-	ErrUnknownKey   = errors.New("no such key")
-	ErrUnknownGroup = errors.New("no such key group")
-	ErrUnknownOther = errors.New("no such company")
-	ErrDuplicate    = errors.New("the name is taken")
-	ErrAmbiguous    = errors.New("the name is that of several keys")
-	ErrInvalid      = errors.New("not possible")
-	ErrUnsupported  = errors.New("the series lacks this")
-	ErrNoSchema     = errors.New("the schema odoobridge is not there")
-	ErrNotGranted   = errors.New("the database role lacks a right")
-	ErrBusy         = errors.New("others hold the keys")
-	ErrInUse        = errors.New("other records refer to the key")
+	ErrNotInstalled   = errors.New("the module is not installed")
+	ErrUnknownUser    = errors.New("no such user")
+	ErrUnknownKey     = errors.New("no such key")
+	ErrUnknownGroup   = errors.New("no such key group")
+	ErrUnknownCompany = errors.New("no such company")
+	ErrDuplicate      = errors.New("the name is taken")
+	ErrAmbiguous      = errors.New("the name is that of several keys")
+	ErrInvalid        = errors.New("not possible")
+	ErrUnsupported    = errors.New("the series lacks this")
+	ErrNoSchema       = errors.New("the schema odoobridge is not there")
+	ErrNotGranted     = errors.New("the database role lacks a right")
+	ErrBusy           = errors.New("others hold the keys")
+	ErrInUse          = errors.New("other records refer to the key")
 )
 
 // problem is an error of one of the kinds above.

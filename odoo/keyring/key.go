@@ -29,7 +29,8 @@ type Key struct {
 	LastUsed time.Time
 	// Retires is when a key that was replaced with an overlap stops working; zero for all others.
 	Retires time.Time
-	// RetiresFor is the id of the key that replaced it; 0 for all others.
+	// RetiresFor is the id of the key that replaced it; 0 for all others. The two go together: it is active only while that one
+	// is.
 	RetiresFor int64
 }
 

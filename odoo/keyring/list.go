@@ -34,14 +34,16 @@ func list(ctx context.Context, db querier, l *layout, condition string, args ...
 		groups = `(SELECT array_agg(g.code ORDER BY g.code) FROM auth_api_key_group g
 			JOIN auth_api_key_group_rel r ON r.group_id = g.id WHERE r.key_id = k.id)`
 	}
-	retired := ""
+	retired, active := "", "coalesce("+l.column("auth_api_key.active", "k.active", "true")+", false)"
 	if l.hasSchema() {
-		retires, retired = "o.retires_at, o.of_id", "LEFT JOIN odoobridge.key_retirement o ON o.key_id = k.id"
+		retires = "o.retires_at, o.of_id"
+		retired = "LEFT JOIN odoobridge.key_retirement o ON o.key_id = k.id LEFT JOIN auth_api_key m ON m.id = o.of_id"
+		active += " AND (o.key_id IS NULL OR coalesce(" + l.column("auth_api_key.active", "m.active", "m.id IS NOT NULL") + ", false))" // see [Key.RetiresFor]
 		used = "(SELECT max(s.last_at) FROM odoobridge.key_use s WHERE s.kind = 'auth_api_key' AND s.key_id = k.id)"
 	}
 	rows, err := db.QueryContext(ctx, `
 		SELECT k.id, k.name, `+l.column("auth_api_key.tech_name", "k.tech_name", "NULL::text")+`,
-			coalesce(`+l.column("auth_api_key.active", "k.active", "true")+`, false),
+			`+active+`,
 			u.id, u.login, p.name, coalesce(u.active, false),
 			coalesce(`+l.column("res_company.archived_user_disable_auth_api_key",
 		"(SELECT c.archived_user_disable_auth_api_key FROM res_company c WHERE c.id = u.company_id)", "false")+`, false),
@@ -166,5 +168,5 @@ func (k *Keyring) Companies(ctx context.Context, db string) (companies []Company
 const settingColumn = "res_company.archived_user_disable_auth_api_key"
 
 func noSetting() error {
-	return wrong(ErrUnsupported, "this release of the module auth_api_key has no company setting for archived users (res_company.archived_user_disable_auth_api_key)")
+	return wrong(ErrUnsupported, "the auth_api_key of this series has no company setting for archived users (%s)", settingColumn)
 }
