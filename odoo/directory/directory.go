@@ -127,9 +127,12 @@ func (d *Directory) use(ctx context.Context, name string, f func(context.Context
 		if l, err = b.currentLayout(ctx); err == nil {
 			err = f(ctx, b, l)
 		}
-		if attempt > 0 || pq.As(err, undefinedColumn, undefinedTable) == nil {
+		if attempt > 0 || pq.As(err, undefinedColumn, undefinedTable) == nil && !errors.Is(err, errLayoutChanged) {
 			return b.explain(err)
 		}
 		b.forgetLayout()
 	}
 }
+
+// errLayoutChanged is a table that came or went without an error telling of it.
+var errLayoutChanged = errors.New("the tables of the database have changed")
