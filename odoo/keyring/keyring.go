@@ -134,8 +134,18 @@ func (a Actor) uid() int64 {
 	return a.UID
 }
 
-// use runs f on a database as it looks now, within the timeout.
+// use runs f on a database as it looks now, within the timeout. [ErrNotInstalled] where there are no keys to manage.
 func (k *Keyring) use(ctx context.Context, name string, f func(context.Context, *sql.DB, *layout) error) error {
+	return k.useAny(ctx, name, func(ctx context.Context, db *sql.DB, l *layout) error {
+		if !l.has("auth_api_key.id") {
+			return wrong(ErrNotInstalled, "database %q has no table auth_api_key: install OCA's module auth_api_key in Odoo first", name)
+		}
+		return f(ctx, db, l)
+	})
+}
+
+// useAny is use for what needs no keys of the module.
+func (k *Keyring) useAny(ctx context.Context, name string, f func(context.Context, *sql.DB, *layout) error) error {
 	db, err := k.base(name)
 	if err != nil {
 		return err

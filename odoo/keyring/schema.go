@@ -21,7 +21,7 @@ func Schema(role string) string {
 // Init makes the schema odoobridge in a database and lets a role use it: that of the bridge. It does no harm where it is
 // there already.
 func (k *Keyring) Init(ctx context.Context, db string, by Actor, role string) error {
-	return k.use(ctx, db, func(ctx context.Context, conn *sql.DB, l *layout) error {
+	return k.useAny(ctx, db, func(ctx context.Context, conn *sql.DB, l *layout) error {
 		tx, err := conn.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -53,4 +53,8 @@ func (k *Keyring) Init(ctx context.Context, db string, by Actor, role string) er
 		k.audit(c.entries[0])
 		return nil
 	})
+}
+
+func noSchema(what string) error {
+	return wrong(ErrNoSchema, "%s in the schema odoobridge, which is not there: run `odoobridge keys init` once, as the owner of the database", what)
 }
