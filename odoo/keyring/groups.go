@@ -10,7 +10,9 @@ import (
 
 // SetGroups puts a key into the groups of those codes and no others.
 func (k *Keyring) SetGroups(ctx context.Context, db string, by Actor, ref Ref, codes []string) (Key, error) {
-	return k.changeGroups(ctx, db, by, ref, func([]string) []string { return codes })
+	return k.changeGroups(ctx, db, by, ref, func([]string) []string {
+		return append([]string{}, codes...) // never nil, which is NULL
+	})
 }
 
 // ChangeGroups puts a key into some groups and takes it out of others.

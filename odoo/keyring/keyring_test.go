@@ -123,3 +123,13 @@ func TestListAndCreate(t *testing.T) {
 		})
 	}
 }
+
+// dsnOf is the database's address for a role.
+func (b *base) dsnOf(role, password string) string {
+	u, err := url.Parse(b.dsn)
+	if err != nil {
+		panic(err) // it is postgrestest's
+	}
+	u.User = url.UserPassword(role, password)
+	return u.String()
+}
