@@ -58,7 +58,7 @@ func decide(e *evidence, rule ArchivedUsers, now time.Time) (refusal string) {
 	}
 	switch e.method {
 	case ByAuthAPIKey:
-		return decideAuthAPIKey(e, rule)
+		return RefusalOf(e.user, e.auth, rule, now)
 	case ByNativeKey:
 		return decideNativeKey(e, now)
 	default:
@@ -66,20 +66,23 @@ func decide(e *evidence, rule ArchivedUsers, now time.Time) (refusal string) {
 	}
 }
 
-// decideAuthAPIKey is the table of the inactive-user setting. Odoo itself goes by the stored active alone and derives
+// RefusalOf tells why a call with an auth_api_key is refused at the time now of the database's clock, by what the rows of
+// the key and its user say; "" where it is not. It is the table of the inactive-user setting. Odoo itself goes by the stored active alone and derives
 // it when a user is archived while the setting is on (schema-18, signalling: "archive a user while the company option
 // is set").
-func decideAuthAPIKey(e *evidence, rule ArchivedUsers) string {
+func RefusalOf(u User, k AuthAPIKey, rule ArchivedUsers, now time.Time) string {
 	switch {
-	case e.auth.UserID != e.user.ID:
+	case k.UserID != u.ID:
 		return "the key was given to another user"
-	case !e.auth.Active:
+	case !k.Active:
 		return "the key is inactive (auth_api_key.active)"
-	case e.user.Active:
+	case !k.Retires.IsZero() && !now.Before(k.Retires):
+		return "the key was replaced, and the overlap is over"
+	case u.Active:
 		return ""
 	case rule == ArchivedDeny:
 		return "the user is archived, and archived_users is deny"
-	case rule == ArchivedBySetting && e.user.ArchivedKeysDisabled:
+	case rule == ArchivedBySetting && u.ArchivedKeysDisabled:
 		return "the user is archived, and their company disables API keys of archived users"
 	}
 	return ""

@@ -62,6 +62,9 @@ type AuthAPIKey struct {
 	TechName string
 	Key      Secret // clear text
 	Active   bool   // true where the column is absent, before series 17
+	// Retires is when a key that was replaced with an overlap (`odoobridge keys rotate --overlap`) stops working; zero for
+	// all others. Such a key goes by the Name and TechName of the one that replaced it.
+	Retires time.Time
 }
 
 // NativeKey is a row of res_users_apikeys, absent before series 14.

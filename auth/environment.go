@@ -7,7 +7,7 @@ import (
 
 // WithEnvironment returns a Directory in which keys of the environment stand in place of the stored ones, as OCA's
 // auth_api_key_server_env has it: the row of auth_api_key whose TechName keys has a value for holds that value, whatever
-// its column says, which may be a dummy. keys is asked on each read, so that a change is in force as soon as one of a row.
+// its column says, which may be a dummy. What a stored key was before it was replaced counts as little. keys is asked on each read, so that a change is in force as soon as one of a row.
 func WithEnvironment(d Directory, keys func() map[string]Secret) Directory {
 	return environment{d, keys}
 }
@@ -31,6 +31,9 @@ func (e environment) Read(ctx context.Context, db string, q Query) (Rows, error)
 	for i := range rows.AuthAPIKeys {
 		row := &rows.AuthAPIKeys[i]
 		if key, ok := keys[row.TechName]; ok {
+			if !row.Retires.IsZero() {
+				key = "" // the old value of a stored key that does not count either
+			}
 			row.Key = key
 		}
 	}

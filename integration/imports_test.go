@@ -21,8 +21,8 @@ var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
 	{"auth", "odoo/queue"},
-	{"fixtures/module"},
-	{"odoo/directory", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
+	{"fixtures/module", "odoo/database"},
+	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"cmd/odoobridge"},
 }
 
@@ -45,6 +45,8 @@ var forbidden = []struct {
 		"the queue knows whose turn it is, not who they are"},
 	{[]string{"odoo/directory"}, []string{"net/http", "encoding/xml", "odoobridge/rpc"},
 		"the directory is rows in, rows out: no HTTP, no wire formats"},
+	{[]string{"odoo/keyring"}, []string{"net/http", "odoobridge/odoo", "odoobridge/rpc"},
+		"the keyring is rows: no HTTP, no calls"},
 	{[]string{"odoo/upstream"}, []string{"database/sql", "github.com/lib/pq", "odoobridge/auth"},
 		"upstream is one round trip: no users, no SQL"},
 	{[]string{"rpc/bridge", "rpc/admin"}, []string{"database/sql", "github.com/lib/pq"},
@@ -56,7 +58,7 @@ var forbidden = []struct {
 }
 
 // speakSQL are the packages that may use PostgreSQL's driver; cmd opens the sandbox's and the demo's databases.
-var speakSQL = []string{"odoo/directory", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
+var speakSQL = []string{"odoo/database", "odoo/directory", "odoo/keyring", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
 
 // testOnly are packages that only tests and programs for developers may import, those below them included.
 var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest"}

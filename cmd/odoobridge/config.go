@@ -139,15 +139,18 @@ type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-func addSettings(fs *pflag.FlagSet) {
+// addSettings adds the flags of settings: those named, or all.
+func addSettings(fs *pflag.FlagSet, names ...string) {
 	for _, s := range settings {
-		fs.String(s.name, s.byDefault, s.usage)
+		if len(names) == 0 || slices.Contains(names, s.name) {
+			fs.String(s.name, s.byDefault, s.usage)
+		}
 	}
 	fs.String("config", "", "YAML file with the same settings, database_url: and so on")
 }
 
 // loadConfig merges flags over environment over the YAML file over defaults, and returns every problem at once, as
-// Problems.
+// Problems. Only settings that fs has flags for are read; that the file has others is no mistake.
 func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Config, []value, error) {
 	var problems Problems
 	file := value{fs.Lookup("config").Value.String(), "--config"}
@@ -170,6 +173,9 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	var c Config
 	effective := make([]value, len(settings))
 	for i, s := range settings {
+		if fs.Lookup(s.name) == nil {
+			continue
+		}
 		v := value{s.byDefault, "default"}
 		if f, ok := fromFile[s.name]; ok {
 			v = f
@@ -195,7 +201,7 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 		return effective[i].text != ""
 	}
 	for _, need := range []string{"database-url", "odoo-url"} {
-		if !given(need) {
+		if fs.Lookup(need) != nil && !given(need) {
 			s := setting{name: need}
 			problems = append(problems, fmt.Sprintf("%s is required (or %s, or %s in the file)", s.flag(), s.env(), s.key()))
 		}

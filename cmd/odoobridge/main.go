@@ -12,8 +12,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"odoobridge/odoo/directory"
 )
 
 // Exit statuses, a contract with scripts.
@@ -48,7 +46,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.grantsCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -82,21 +80,6 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%q is no command or flag of %q; --help lists them", args[0], cmd.CommandPath())}
 	}
 	return nil
-}
-
-func (p program) grantsCommand() *cobra.Command {
-	var role string
-	cmd := &cobra.Command{
-		Use:   "grants",
-		Short: "Print the SQL that gives a database role what the bridge needs, and no more",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprint(p.stdout, directory.Grants(role))
-			return err
-		},
-	}
-	cmd.Flags().StringVar(&role, "role", "odoobridge", "role, which must exist")
-	return cmd
 }
 
 func (p program) versionCommand() *cobra.Command {

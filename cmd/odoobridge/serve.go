@@ -14,6 +14,7 @@ import (
 
 	"odoobridge/auth"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/keyring"
 	"odoobridge/odoo/serverenv"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
@@ -68,6 +69,8 @@ type service struct {
 	auth          *auth.Authenticator
 	directory     *directory.Directory
 	upstream      *upstream.Client
+	keys          *keyring.Keyring
+	uses          *keyring.Uses
 	background    *tasks
 	ballast       []byte // see ballastSize
 }
@@ -119,6 +122,13 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	})
 	probe := upstream.NewProbe(s.upstream, cfg.UpstreamProtocol, probeInterval)
 
+	if s.keys, err = keyring.Open(keyring.Options{
+		DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases, Timeout: cleanupTimeout, Audit: auditLog(log),
+	}); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	s.uses = keyring.NewUses(s.keys, warnOfUses(log))
+
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	calls := bridge.NewMetrics(metrics)
@@ -132,7 +142,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Series:         probe.Series,
 		Version:        probe.Version,
 		DocKey:         s.docKey(),
-		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
+		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls, bridge.NewLegacy(metrics), useObserver{s.uses}},
 		Metrics:        calls,
 		Log:            log,
 		Databases:      cfg.Databases,
@@ -162,7 +172,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
-	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run)...)
+	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run, s.uses.Run)...)
 	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
 	s.admin.serve()
@@ -226,7 +236,9 @@ func (s *service) stop() error {
 	s.background.stop()
 	cleanup, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup), s.directory.Close())
+	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup))
+	s.uses.Flush(cleanup)
+	err = errors.Join(err, s.keys.Close(), s.directory.Close())
 	s.upstream.Close()
 	return err
 }

@@ -1,11 +1,9 @@
 package directory
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -45,18 +43,14 @@ type base struct {
 }
 
 func (d *Directory) open(name string) (*base, error) {
-	config := d.config.Clone()
-	config.Database = name
-	connector, err := pq.NewConnectorConfig(config)
+	db, err := d.server.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("database %q: the connection settings can't be used", name) // err may quote them
+		return nil, err
 	}
-	connector.Dialer(dialer{d.timeout})
-	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxIdle)
 	db.SetConnMaxIdleTime(idleTime)
-	return &base{name: name, role: config.User, db: db}, nil
+	return &base{name: name, role: d.server.Role(), db: db}, nil
 }
 
 func (b *base) close() error {
@@ -78,44 +72,4 @@ func (b *base) explain(err error) error {
 		return fmt.Errorf("database %q: the role %q lacks a right; run the SQL that `odoobridge grants` prints: %w", b.name, b.role, err)
 	}
 	return fmt.Errorf("database %q: %w", b.name, err)
-}
-
-// dialer makes connections on which no answer is waited for longer than timeout. A deadline of the query alone is not
-// enough: lib/pq goes on reading until the server, which may be unreachable, has confirmed the cancellation.
-type dialer struct{ timeout time.Duration }
-
-func (d dialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
-func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	return dialer{min(d.timeout, timeout)}.Dial(network, address)
-}
-
-func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: d.timeout}).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return boundedConn{conn, d.timeout}, nil
-}
-
-// boundedConn fails reads and writes that take longer than timeout.
-type boundedConn struct {
-	net.Conn
-	timeout time.Duration
-}
-
-func (c boundedConn) Read(p []byte) (int, error) {
-	if err := c.SetReadDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Read(p)
-}
-
-func (c boundedConn) Write(p []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
-	}
-	return c.Conn.Write(p)
 }

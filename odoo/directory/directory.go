@@ -20,6 +20,7 @@ import (
 	"github.com/lib/pq"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/database"
 )
 
 // Options tell where the databases are.
@@ -33,14 +34,9 @@ type Options struct {
 	Timeout time.Duration
 }
 
-const (
-	defaultTimeout  = 3 * time.Second
-	applicationName = "odoobridge"
-)
-
 // Directory is a set of Odoo databases on one PostgreSQL server. It is safe for use by many goroutines.
 type Directory struct {
-	config  pq.Config
+	server  *database.Server
 	timeout time.Duration
 	served  map[string]struct{}
 
@@ -56,27 +52,14 @@ var (
 
 // Open checks the options. It connects to nothing: a PostgreSQL that is away at the start is no error.
 func Open(o Options) (*Directory, error) {
-	config, err := pq.NewConfig(o.DSN.Reveal())
+	server, err := database.NewServer(o.DSN, o.Timeout)
 	if err != nil {
-		// The error may quote the DSN, and so the password.
-		return nil, errors.New("the database URL can't be read: use postgres://user:password@host:5432/name, with " +
-			"special characters in user and password percent-encoded")
+		return nil, err
 	}
-	if config.SSLMode == "" { // neither in the DSN nor in PGSSLMODE
-		config.SSLMode = pq.SSLModePrefer
-	}
-	if config.ApplicationName == "" {
-		config.ApplicationName = applicationName
-	}
-	config.BinaryParameters = true // parse, bind and execute in one round trip
-	d := &Directory{config: config, timeout: o.Timeout, served: map[string]struct{}{}, bases: map[string]*base{}}
-	if d.timeout <= 0 {
-		d.timeout = defaultTimeout
-	}
-	d.config.ConnectTimeout = d.timeout
+	d := &Directory{server: server, timeout: server.Timeout(), served: map[string]struct{}{}, bases: map[string]*base{}}
 	names := o.Databases
 	if len(names) == 0 {
-		names = []string{config.Database}
+		names = []string{server.Default()}
 	}
 	for _, name := range names {
 		if name == "" {
@@ -144,9 +127,12 @@ func (d *Directory) use(ctx context.Context, name string, f func(context.Context
 		if l, err = b.currentLayout(ctx); err == nil {
 			err = f(ctx, b, l)
 		}
-		if attempt > 0 || pq.As(err, undefinedColumn, undefinedTable) == nil {
+		if attempt > 0 || pq.As(err, undefinedColumn, undefinedTable) == nil && !errors.Is(err, errLayoutChanged) {
 			return b.explain(err)
 		}
 		b.forgetLayout()
 	}
 }
+
+// errLayoutChanged is a table that came or went without an error telling of it.
+var errLayoutChanged = errors.New("the tables of the database have changed")

@@ -24,6 +24,12 @@ BEGIN
 	LOOP
 		EXECUTE format('GRANT SELECT (%I) ON %s TO %s', has_column.in_column, has_column.in_table, grantee);
 	END LOOP;
+	-- Which keys were replaced, and until when they work (`odoobridge keys init`).
+	IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = 'odoobridge' AND c.relname = 'key_retirement') THEN
+		EXECUTE format('GRANT USAGE ON SCHEMA odoobridge TO %s', grantee);
+		EXECUTE format('GRANT SELECT ON odoobridge.key_retirement TO %s', grantee);
+	END IF;
 	-- Keys are made on behalf of users who come with an auth_api_key, and removed again.
 	IF to_regclass('res_users_apikeys') IS NOT NULL THEN
 		EXECUTE format('GRANT INSERT, DELETE ON res_users_apikeys TO %s', grantee);

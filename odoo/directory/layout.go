@@ -22,7 +22,10 @@ type layout struct {
 }
 
 // tables are those that are looked at.
-var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter"}
+var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter", retirements}
+
+// retirements is the table of keys that were replaced and work for a while yet, of package keyring's own schema.
+const retirements = "odoobridge.key_retirement"
 
 // currentLayout detects the layout if it is not known or too old.
 func (b *base) currentLayout(ctx context.Context) (*layout, error) {
@@ -54,7 +57,7 @@ func (b *base) detect(ctx context.Context) (*layout, error) {
 	names, err := b.strings(ctx, `
 		SELECT t.name || '.' || a.attname
 		FROM unnest($1::text[]) AS t(name)
-		JOIN pg_catalog.pg_attribute a ON a.attrelid = to_regclass(t.name)
+		JOIN pg_catalog.pg_attribute a ON a.attrelid = `+tableNamed+`
 		WHERE a.attnum > 0 AND NOT a.attisdropped`, pq.Array(tables))
 	if err != nil {
 		return nil, err
@@ -70,6 +73,11 @@ func (b *base) detect(ctx context.Context) (*layout, error) {
 	err = b.db.QueryRowContext(ctx, passwordRounds).Scan(&l.passwordRounds)
 	return l, err
 }
+
+// tableNamed is the table t.name. to_regclass would fail for a schema that the role may not use.
+const tableNamed = `CASE strpos(t.name, '.') WHEN 0 THEN to_regclass(t.name) ELSE (
+	SELECT c.oid::regclass FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname || '.' || c.relname = t.name) END`
 
 // passwordRounds is what the dearest password costs: an upgraded database has users of several series' rounds, and a
 // login that does not exist must not be told by being cheaper than one that does. It looks at a sample only, since there

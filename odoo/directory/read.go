@@ -19,12 +19,17 @@ import (
 func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows auth.Rows, err error) {
 	err = d.use(ctx, db, func(ctx context.Context, b *base, l *layout) error {
 		var now time.Time
+		var retirementsThere bool
 		var document []byte
 		row := b.db.QueryRowContext(ctx, l.read,
 			pq.Array(q.Users), nullable(q.Login), pq.Array(q.AuthAPIKeys), text(q.AuthAPIKey.Reveal()),
 			pq.Array(q.NativeKeys), text(q.NativeKeyHead), q.Settings, pq.Array(q.TechNames))
-		if err := row.Scan(&now, &document); err != nil {
+		if err := row.Scan(&now, &retirementsThere, &document); err != nil {
 			return err
+		}
+		if retirementsThere != l.has(retirements+".key_id") {
+			// A key may be there that was replaced and must be refused in time, so this is not left to the next look.
+			return errLayoutChanged
 		}
 		rows, err = decode(document, q.Settings, l)
 		rows.Now = now
@@ -45,10 +50,19 @@ func (l *layout) readStatement() string {
 		if l.has("auth_api_key.tech_name") {
 			techName = `coalesce(nullif(tech_name, ''), ` + techName + `)`
 		}
-		authKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS tech_name, key, coalesce(%s, false) AS active
+		active := l.column("auth_api_key.active", "true")
+		authKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS tech_name, key, coalesce(%s, false) AS active, NULL::numeric AS retires
 			FROM auth_api_key WHERE id IN (
 				SELECT unnest($3::bigint[]) UNION SELECT id FROM auth_api_key WHERE key = $4::text
-				UNION SELECT id FROM auth_api_key WHERE %[1]s = ANY ($8::text[]))`, techName, l.column("auth_api_key.active", "true"))
+				UNION SELECT id FROM auth_api_key WHERE %[1]s = ANY ($8::text[]))`, techName, active)
+		if l.has(retirements + ".key_id") {
+			// A key that was replaced is the old value of another, and all else is the other's, whoever changes it.
+			authKeys = fmt.Sprintf(`
+				SELECT k.id, m.user_id, m.name, m.tech_name, k.key, k.active AND m.active AS active, extract(epoch FROM o.retires_at) AS retires
+				FROM (%[1]s) k LEFT JOIN %[2]s o ON o.key_id = k.id
+				JOIN (SELECT id, user_id, name, %[3]s AS tech_name, coalesce(%[4]s, false) AS active FROM auth_api_key) m
+				ON m.id = coalesce(o.of_id, k.id)`, authKeys, retirements, techName, active)
+		}
 	}
 	nativeKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $5::bigint[] IS NULL AND $6::text IS NULL AND false`
 	if l.has("res_users_apikeys.id") {
@@ -72,7 +86,8 @@ func (l *layout) readStatement() string {
 			FROM res_users u WHERE u.id IN (
 				SELECT unnest($1::bigint[]) UNION SELECT user_id FROM a UNION SELECT user_id FROM n
 				UNION SELECT id FROM res_users WHERE login = $2::text))
-		SELECT now(), json_build_object(
+		SELECT now(), EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = 'odoobridge' AND c.relname = 'key_retirement'), json_build_object(
 			'users', (SELECT json_agg(u) FROM u),
 			'auth', (SELECT json_agg(a ORDER BY a.id) FROM a),
 			'native', (SELECT json_agg(n ORDER BY n.id) FROM n),
@@ -96,12 +111,13 @@ type document struct {
 		ArchivedKeysDisabled bool        `json:"archived_keys_disabled"`
 	} `json:"users"`
 	Auth []struct {
-		ID     int64       `json:"id"`
-		UserID int64       `json:"user_id"`
-		Name   string      `json:"name"`
-		Tech   string      `json:"tech_name"`
-		Key    clearSecret `json:"key"`
-		Active bool        `json:"active"`
+		ID      int64       `json:"id"`
+		UserID  int64       `json:"user_id"`
+		Name    string      `json:"name"`
+		Tech    string      `json:"tech_name"`
+		Key     clearSecret `json:"key"`
+		Active  bool        `json:"active"`
+		Retires epoch       `json:"retires"`
 	} `json:"auth"`
 	Native []struct {
 		ID      int64       `json:"id"`
@@ -129,7 +145,7 @@ func decode(raw []byte, settings bool, l *layout) (auth.Rows, error) {
 	}
 	for _, k := range doc.Auth {
 		rows.AuthAPIKeys = append(rows.AuthAPIKeys, auth.AuthAPIKey{ID: k.ID, UserID: k.UserID, Name: k.Name,
-			TechName: k.Tech, Key: auth.Secret(k.Key), Active: k.Active})
+			TechName: k.Tech, Key: auth.Secret(k.Key), Active: k.Active, Retires: k.Retires.Time})
 	}
 	for _, k := range doc.Native {
 		rows.NativeKeys = append(rows.NativeKeys, auth.NativeKey{ID: k.ID, UserID: k.UserID, Name: k.Name, Scope: k.Scope,

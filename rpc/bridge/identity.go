@@ -165,5 +165,6 @@ func (b *Bridge) identify(ctx context.Context, rec *Record, db string, p auth.Pr
 		return id, err
 	}
 	rec.UID, rec.Login, rec.Via, rec.Key, rec.Basic = id.UID, id.Login, id.Via.String(), id.KeyName, id.Also
+	rec.KeyID, rec.Kind = id.KeyID, id.Method
 	return id, nil
 }

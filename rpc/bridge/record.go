@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"odoobridge/auth"
 	"odoobridge/rpc"
 )
 
@@ -29,15 +30,20 @@ type Record struct {
 	DB    string
 	UID   int64
 	Login string
-	Via   string // how the caller was known: api-key, basic, bearer, call; "" where no one was
-	Key   string // the name of their key
-	Basic string // the login of a second identity shown by Basic beside an API-KEY
+	Via   string      // how the caller was known: api-key, basic, bearer, call; "" where no one was
+	Key   string      // the name of their key
+	KeyID int64       // its row in auth_api_key or res_users_apikeys; 0 for a password
+	Kind  auth.Method // what was shown; 0 where no one was known
+	Basic string      // the login of a second identity shown by Basic beside an API-KEY
 
 	Status            int
 	BytesIn, BytesOut int64
 	Outcome           Outcome
 	Err               error // the private cause, nil where all went well
 }
+
+// Used tells whether a caller who was known used their key or password: one who was refused did not.
+func (r *Record) Used() bool { return r.UID != 0 && r.Outcome != Denied }
 
 // Outcome is how a call ended, in a bounded set of words, for metrics.
 type Outcome string
