@@ -51,6 +51,8 @@ type Config struct {
 	BreakerPause     time.Duration
 	DrainTimeout     time.Duration
 	LogLevel         string
+	OTLPEndpoint     *url.URL // of an OpenTelemetry collector; nil is none, or that of OpenTelemetry's own variables
+	Traces           bool     // they are to be sent
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -125,6 +127,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
 	{"log-level", "debug, info, warn or error", "info",
 		func(c *Config, v string) error { c.LogLevel = v; return checkLogLevel(v) }, nil},
+	{"otlp-endpoint", "OpenTelemetry collector that traces are sent to, as http://host:4318; OTEL_EXPORTER_OTLP_* and OTEL_TRACES_SAMPLER are heeded too", "",
+		func(c *Config, v string) (err error) { c.OTLPEndpoint, err = httpURL(v); return }, redactURL},
 }
 
 func (s setting) env() string  { return "ODOOBRIDGE_" + strings.ToUpper(s.key()) }
@@ -218,6 +222,10 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if l := c.Limits; l.All > 0 && l.Own >= l.All {
 		problems = append(problems, fmt.Sprintf("--queue-limit: %d leaves one caller all the room of --queue-total, %d; it must be less", l.Own, l.All))
+	}
+	var ps Problems
+	if c.Traces, ps = wantsTraces(c.OTLPEndpoint, lookupEnv); ps != nil {
+		problems = append(problems, ps...)
 	}
 	if problems != nil {
 		return Config{}, nil, problems

@@ -18,6 +18,7 @@ import (
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/bridge"
+	"odoobridge/rpc/trace"
 )
 
 func (p program) serveCommand() *cobra.Command {
@@ -69,7 +70,8 @@ type service struct {
 	directory     *directory.Directory
 	upstream      *upstream.Client
 	background    *tasks
-	ballast       []byte // see ballastSize
+	tracer        *trace.Tracer // nil where no traces are sent
+	ballast       []byte        // see ballastSize
 }
 
 // ballastSize is, in bytes, memory that is never touched, and so takes address space and no more. The garbage collector
@@ -124,6 +126,9 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	calls := bridge.NewMetrics(metrics)
 	queue := bridge.NewQueue(cfg.Limits)
 	bridge.WatchLimits(metrics, queue, breaker)
+	if s.tracer, err = startTracing(ctx, cfg, metrics, log); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
@@ -133,6 +138,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Version:        probe.Version,
 		DocKey:         s.docKey(),
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
+		Tracer:         s.follower(),
 		Metrics:        calls,
 		Log:            log,
 		Databases:      cfg.Databases,
@@ -228,5 +234,6 @@ func (s *service) stop() error {
 	defer cancel()
 	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup), s.directory.Close())
 	s.upstream.Close()
+	stopTracing(s.tracer)
 	return err
 }
