@@ -49,6 +49,7 @@ type Config struct {
 	Limits           queue.Limits
 	BreakerLimit     int // failures to connect in a row; 0 is no breaker
 	BreakerPause     time.Duration
+	DrainDelay       time.Duration
 	DrainTimeout     time.Duration
 	LogLevel         string
 	OTLPEndpoint     *url.URL // of an OpenTelemetry collector; nil is none, or that of OpenTelemetry's own variables
@@ -123,6 +124,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.BreakerLimit, err = parseCount(v, 0); return }, nil},
 	{"breaker-pause", "how long they are refused before a connection is tried for again", "1s",
 		func(c *Config, v string) (err error) { c.BreakerPause, err = parsePause(v); return }, nil},
+	{"drain-delay", "how long new calls are still taken after SIGTERM, while /readyz says 503 so that a load balancer notices", "0s",
+		func(c *Config, v string) (err error) { c.DrainDelay, err = parseDuration(v); return }, nil},
 	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",
 		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
 	{"log-level", "debug, info, warn or error", "info",

@@ -70,6 +70,7 @@ type service struct {
 	directory     *directory.Directory
 	upstream      *upstream.Client
 	background    *tasks
+	draining      draining
 	tracer        *trace.Tracer // nil where no traces are sent
 	ballast       []byte        // see ballastSize
 }
@@ -162,10 +163,10 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		checks = append(checks, admin.Check{Name: "database " + db, Ask: func(ctx context.Context) error { return dir.Ping(ctx, db) }})
 	}
 
-	if s.bridge, err = listen(cfg.Listen, handler, log); err != nil {
+	if s.bridge, err = listen(cfg.Listen, s.draining.handler(handler), log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
+	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, append(checks, admin.Check{Name: "accepting", Ask: s.draining.accepting})...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run)...)
@@ -215,7 +216,9 @@ func (s *service) run(ctx context.Context, log zerolog.Logger) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		log.Info().Dur("drain_timeout_ms", s.cfg.DrainTimeout).Msg("stopping: running calls may finish, new ones are refused")
+		log.Info().Dur("drain_delay_ms", s.cfg.DrainDelay).Dur("drain_timeout_ms", s.cfg.DrainTimeout).
+			Msg("stopping: new calls are refused after the delay, running ones may finish until the timeout")
+		err = s.draining.pause(s.cfg.DrainDelay, s.bridge.failed)
 	case err = <-s.bridge.failed:
 	case err = <-s.admin.failed:
 	}
