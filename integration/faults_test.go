@@ -215,6 +215,54 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// TestDrainDelay: for a while after SIGTERM the program says that it is stopping and answers calls, each on a connection that
+// ends with the answer.
+func TestDrainDelay(t *testing.T) {
+	b := serve(t, stateDB(t), contactOdoo(t).URL, "--drain-delay", "5s")
+	accepting := b.ready["admin"] + "/readyz/accepting"
+	if a := get(t, accepting); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	call := func() *http.Response {
+		res, err := http.Post(b.ready["bridge"]+"/jsonrpc", "application/json", strings.NewReader(readContact(database18(b), rpcUser, rpcPassword)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(tee(res.Body, "answer while it stops"))
+		res.Body.Close()
+		wantContact(t, answer{status: res.StatusCode, body: string(body)})
+		if err != nil {
+			t.Error(err)
+		}
+		return res
+	}
+	if res := call(); res.Close {
+		t.Error("the connection ends while nothing is stopping")
+	}
+	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it says that it is stopping", func() bool {
+		a := get(t, accepting)
+		return a.status == 503 && strings.Contains(a.body, "stopping")
+	})
+	if a := get(t, b.ready["admin"]+"/readyz"); a.status != 503 {
+		t.Errorf("/readyz: %d %s", a.status, a.body)
+	}
+	if a := get(t, b.ready["admin"]+"/readyz/odoo"); a.status != 200 {
+		t.Errorf("/readyz/odoo: %d %s", a.status, a.body)
+	}
+	for range 2 {
+		if res := call(); !res.Close {
+			t.Error("the connection goes on after an answer of one who is stopping")
+		}
+	}
+	<-b.exited
+	if status := b.cmd.ProcessState.ExitCode(); status != 0 {
+		t.Errorf("exit status %d:\n%s", status, b.stderr)
+	}
+}
+
 // TestBadConfiguration: all that is wrong is told at once, and nothing is started.
 func TestBadConfiguration(t *testing.T) {
 	p, err := spawn(append(withoutSettings(), "ODOOBRIDGE_MAX_BODY=plenty"), "serve",

@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"auth", "odoo/queue"},
 	{"fixtures/module", "odoo/database"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
+	{"rpc/trace"},
 	{"cmd/odoobridge"},
 }
 
@@ -61,7 +62,7 @@ var forbidden = []struct {
 var speakSQL = []string{"odoo/database", "odoo/directory", "odoo/keyring", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
 
 // testOnly are packages that only tests and programs for developers may import, those below them included.
-var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest"}
+var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest", "rpc/trace/collectortest"}
 
 func isTestOnly(name string) bool {
 	return slices.ContainsFunc(testOnly, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })

@@ -49,8 +49,11 @@ type Config struct {
 	Limits           queue.Limits
 	BreakerLimit     int // failures to connect in a row; 0 is no breaker
 	BreakerPause     time.Duration
+	DrainDelay       time.Duration
 	DrainTimeout     time.Duration
 	LogLevel         string
+	OTLPEndpoint     *url.URL // of an OpenTelemetry collector; nil is none, or that of OpenTelemetry's own variables
+	Traces           bool     // they are to be sent
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -121,10 +124,14 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.BreakerLimit, err = parseCount(v, 0); return }, nil},
 	{"breaker-pause", "how long they are refused before a connection is tried for again", "1s",
 		func(c *Config, v string) (err error) { c.BreakerPause, err = parsePause(v); return }, nil},
+	{"drain-delay", "how long new calls are still taken after SIGTERM, while /readyz says 503 so that a load balancer notices", "0s",
+		func(c *Config, v string) (err error) { c.DrainDelay, err = parseDuration(v); return }, nil},
 	{"drain-timeout", "how long running calls may finish after SIGTERM", "30s",
 		func(c *Config, v string) (err error) { c.DrainTimeout, err = parseDuration(v); return }, nil},
 	{"log-level", "debug, info, warn or error", "info",
 		func(c *Config, v string) error { c.LogLevel = v; return checkLogLevel(v) }, nil},
+	{"otlp-endpoint", "OpenTelemetry collector that traces are sent to, as http://host:4318; OTEL_EXPORTER_OTLP_* and OTEL_TRACES_SAMPLER are heeded too", "",
+		func(c *Config, v string) (err error) { c.OTLPEndpoint, err = httpURL(v); return }, redactURL},
 }
 
 func (s setting) env() string  { return "ODOOBRIDGE_" + strings.ToUpper(s.key()) }
@@ -224,6 +231,10 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if l := c.Limits; l.All > 0 && l.Own >= l.All {
 		problems = append(problems, fmt.Sprintf("--queue-limit: %d leaves one caller all the room of --queue-total, %d; it must be less", l.Own, l.All))
+	}
+	var ps Problems
+	if c.Traces, ps = wantsTraces(c.OTLPEndpoint, lookupEnv); ps != nil {
+		problems = append(problems, ps...)
 	}
 	if problems != nil {
 		return Config{}, nil, problems

@@ -19,6 +19,7 @@ import (
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/bridge"
+	"odoobridge/rpc/trace"
 )
 
 func (p program) serveCommand() *cobra.Command {
@@ -72,7 +73,9 @@ type service struct {
 	keys          *keyring.Keyring
 	uses          *keyring.Uses
 	background    *tasks
-	ballast       []byte // see ballastSize
+	draining      draining
+	tracer        *trace.Tracer // nil where no traces are sent
+	ballast       []byte        // see ballastSize
 }
 
 // ballastSize is, in bytes, memory that is never touched, and so takes address space and no more. The garbage collector
@@ -134,6 +137,9 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	calls := bridge.NewMetrics(metrics)
 	queue := bridge.NewQueue(cfg.Limits)
 	bridge.WatchLimits(metrics, queue, breaker)
+	if s.tracer, err = startTracing(ctx, cfg, metrics, log); err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
@@ -143,6 +149,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Version:        probe.Version,
 		DocKey:         s.docKey(),
 		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls, bridge.NewLegacy(metrics), useObserver{s.uses}},
+		Tracer:         s.follower(),
 		Metrics:        calls,
 		Log:            log,
 		Databases:      cfg.Databases,
@@ -166,10 +173,10 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		checks = append(checks, admin.Check{Name: "database " + db, Ask: func(ctx context.Context) error { return dir.Ping(ctx, db) }})
 	}
 
-	if s.bridge, err = listen(cfg.Listen, handler, log); err != nil {
+	if s.bridge, err = listen(cfg.Listen, s.draining.handler(handler), log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
+	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, append(checks, admin.Check{Name: "accepting", Ask: s.draining.accepting})...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run, s.uses.Run)...)
@@ -219,7 +226,9 @@ func (s *service) run(ctx context.Context, log zerolog.Logger) error {
 	var err error
 	select {
 	case <-ctx.Done():
-		log.Info().Dur("drain_timeout_ms", s.cfg.DrainTimeout).Msg("stopping: running calls may finish, new ones are refused")
+		log.Info().Dur("drain_delay_ms", s.cfg.DrainDelay).Dur("drain_timeout_ms", s.cfg.DrainTimeout).
+			Msg("stopping: new calls are refused after the delay, running ones may finish until the timeout")
+		err = s.draining.pause(s.cfg.DrainDelay, s.bridge.failed)
 	case err = <-s.bridge.failed:
 	case err = <-s.admin.failed:
 	}
@@ -240,5 +249,6 @@ func (s *service) stop() error {
 	s.uses.Flush(cleanup)
 	err = errors.Join(err, s.keys.Close(), s.directory.Close())
 	s.upstream.Close()
+	stopTracing(s.tracer)
 	return err
 }

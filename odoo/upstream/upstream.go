@@ -162,6 +162,20 @@ const (
 	Canceled
 )
 
+func (k Kind) String() string {
+	switch k {
+	case Unreachable:
+		return "unreachable"
+	case Broken:
+		return "broken"
+	case Timeout:
+		return "timeout"
+	case Canceled:
+		return "canceled"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
 // Error is a round trip that brought no answer.
 type Error struct {
 	Kind  Kind

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,15 +26,17 @@ const checkTimeout = 3 * time.Second
 
 // New returns the handler of the admin listener:
 //
-//	GET /livez    200 while the process runs
-//	GET /readyz   200 when every check passes, else 503; {"ready": bool, "checks": {name: "ok" or what is wrong}}
-//	GET /metrics  Prometheus, of gather
+//	GET /livez          200 while the process runs
+//	GET /readyz         200 when every check passes, else 503; {"ready": bool, "checks": {name: "ok" or what is wrong}}
+//	GET /readyz/{name}  the same of one check
+//	GET /metrics        Prometheus, of gather
 func New(gather prometheus.Gatherer, checks ...Check) http.Handler {
 	r := mux.NewRouter()
 	r.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]bool{"live": true})
 	}).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/readyz", readyz(checks)).Methods(http.MethodGet, http.MethodHead)
+	r.HandleFunc("/readyz/{name}", readyzOf(checks)).Methods(http.MethodGet, http.MethodHead)
 	r.Handle("/metrics", promhttp.HandlerFor(gather, promhttp.HandlerOpts{})).Methods(http.MethodGet)
 	return r
 }
@@ -66,6 +69,18 @@ func readyz(checks []Check) http.HandlerFunc {
 			status = http.StatusServiceUnavailable
 		}
 		writeJSON(w, status, answer)
+	}
+}
+
+// readyzOf asks the one check that the path names.
+func readyzOf(checks []Check) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		i := slices.IndexFunc(checks, func(c Check) bool { return c.Name == mux.Vars(r)["name"] })
+		if i < 0 {
+			http.NotFound(w, r)
+			return
+		}
+		readyz(checks[i:i+1])(w, r)
 	}
 }
 

@@ -27,6 +27,9 @@ func TestAdmin(t *testing.T) {
 		{"live whatever the checks say", "/livez", []Check{away}, 200, `{"live":true}`},
 		{"ready", "/readyz", []Check{fine}, 200, `{"ready":true,"checks":{"odoo":"ok"}}`},
 		{"not ready", "/readyz", []Check{fine, away}, 503, `{"ready":false,"checks":{"database odoo18":"it is away","odoo":"ok"}}`},
+		{"one that passes", "/readyz/odoo", []Check{away, fine}, 200, `{"ready":true,"checks":{"odoo":"ok"}}`},
+		{"one that fails", "/readyz/database%20odoo18", []Check{fine, away}, 503, `{"ready":false,"checks":{"database odoo18":"it is away"}}`},
+		{"one that there is not", "/readyz/moon", []Check{fine, away}, 404, "404 page not found"},
 		{"metrics", "/metrics", nil, 200, "odoobridge_test 1"},
 		{"nothing else", "/", nil, 404, "404 page not found"},
 	} {

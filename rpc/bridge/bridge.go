@@ -51,6 +51,7 @@ type Config struct {
 	Version  func() upstream.Version                                   // likewise, and whether it is called by /json/2 alone
 	DocKey   func(ctx context.Context, db string) (auth.Secret, error) // of who may read Odoo's API documentation; nil where no one is named
 	Observer Observer
+	Tracer   Tracer // nil where no one follows calls
 	Metrics  *Metrics
 	Log      zerolog.Logger // for what belongs to no single call
 

@@ -135,12 +135,14 @@ func (b *Bridge) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	begin := time.Now()
 	defer func() { rec.Upstream = time.Since(begin) }()
 	transcode := sent.protocol != s.env.Protocol
-	s.up.Fields = appendForwarded(s.up.Fields, r, rec, transcode)
+	trace := rec.sendTrace(http.MethodPost, s.up.Path)
+	s.up.Fields = appendForwarded(s.up.Fields, r, rec, trace, transcode)
 	answer, err := b.cfg.Upstream.Post(ctx, &s.up)
 	if err != nil {
 		return err
 	}
 	defer answer.Close()
+	rec.UpstreamStatus = answer.Status
 	if sent.way == toAddon && answer.Status == http.StatusNotFound {
 		return b.noAddon(rec.DB)
 	}

@@ -24,6 +24,7 @@ func (b *Bridge) begin(w http.ResponseWriter, r *http.Request, p rpc.Protocol) *
 		Source:    source(r, b.cfg.TrustedProxies),
 		Protocol:  p,
 	}}
+	x.rec.trace(b.cfg.Tracer, r)
 	b.cfg.Metrics.inFlight.Inc()
 	return x
 }
@@ -58,6 +59,9 @@ func (x *exchange) end() {
 	}
 	x.rec.Total = time.Since(x.rec.Start)
 	x.rec.Status, x.rec.BytesOut = x.w.status, x.w.bytes
+	if x.rec.span != nil {
+		x.rec.span.End(x.rec)
+	}
 	x.bridge.cfg.Observer.Observe(x.rec)
 }
 

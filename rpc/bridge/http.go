@@ -126,11 +126,11 @@ func (s *scratch) read(w http.ResponseWriter, r *http.Request, limit int64, p pa
 
 // passedOn are the request headers that Odoo gets as they came. All others stay here, credentials and those with
 // underscores, which a WSGI server would take for their namesakes with dashes, among them.
-var passedOn = []string{"Accept-Language", "User-Agent", "Traceparent", "Tracestate"}
+var passedOn = []string{"Accept-Language", "User-Agent"}
 
 // appendForwarded appends the fields that Odoo gets besides the Content-Type. The encoding of an answer that is to be
 // read here is not for the caller to choose.
-func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record, read bool) []upstream.Field {
+func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record, trace TraceContext, read bool) []upstream.Field {
 	for _, v := range r.Header["Accept-Encoding"] {
 		if !read {
 			fields = append(fields, upstream.Field{Name: "Accept-Encoding", Value: v})
@@ -141,7 +141,7 @@ func appendForwarded(fields []upstream.Field, r *http.Request, rec *Record, read
 			fields = append(fields, upstream.Field{Name: name, Value: v})
 		}
 	}
-	return append(fields,
+	return append(trace.appendTo(fields),
 		upstream.Field{Name: "X-Request-Id", Value: rec.RequestID},
 		// For Odoo in proxy mode, which believes them only all together.
 		upstream.Field{Name: "X-Forwarded-For", Value: rec.Source.String()},

@@ -176,6 +176,7 @@ func (b *Bridge) checkDatabase(r *http.Request) error {
 // proxy sends the request to Odoo and its answer back. What fails behind the header of the answer cuts the connection.
 func (b *Bridge) proxy(x *exchange, r *http.Request, g *gate) error {
 	begin := time.Now()
+	trace := x.rec.sendTrace(r.Method, r.URL.EscapedPath())
 	paced := &pacedBody{ReadCloser: http.MaxBytesReader(x.w.ResponseWriter, r.Body, b.cfg.MaxBody), pace: b.pace(), w: x.w.ResponseWriter}
 	body := &countingBody{ReadCloser: paced}
 	defer func() { x.rec.Upstream, x.rec.BytesIn = time.Since(begin), body.bytes.Load() }()
@@ -184,8 +185,12 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, g *gate) error {
 	}
 	var failed error
 	proxy := httputil.ReverseProxy{
-		Rewrite:       func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, g) },
-		Transport:     b.cfg.Passage.Transport,
+		Rewrite:   func(out *httputil.ProxyRequest) { b.rewriteRequest(out, x.rec, trace, g) },
+		Transport: b.cfg.Passage.Transport,
+		ModifyResponse: func(res *http.Response) error {
+			x.rec.UpstreamStatus = res.StatusCode
+			return nil
+		},
 		FlushInterval: -1, // a controller may stream
 		BufferPool:    proxyBuffers{},
 		// What fails behind the header of the answer is told nowhere else.
@@ -209,7 +214,7 @@ func (b *Bridge) proxy(x *exchange, r *http.Request, g *gate) error {
 }
 
 // rewriteRequest makes the request that Odoo gets.
-func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, g *gate) {
+func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, trace TraceContext, g *gate) {
 	p.SetURL(b.cfg.Passage.URL)
 	p.Out.URL.RawQuery = p.In.URL.RawQuery
 	header := p.Out.Header
@@ -220,7 +225,9 @@ func (b *Bridge) rewriteRequest(p *httputil.ProxyRequest, rec *Record, g *gate) 
 		}
 	}
 	delete(header, "Expect") // answered here
-	for _, f := range g.fields {
+	header.Del("Traceparent")
+	header.Del("Tracestate")
+	for _, f := range trace.appendTo(g.fields) {
 		header.Set(f.Name, f.Value)
 	}
 	header.Set("X-Request-Id", rec.RequestID)

@@ -11,10 +11,11 @@ import (
 	"odoobridge/rpc"
 )
 
-// Record is all that is known of one call when it has ended. The log line and the metrics are both written from it, so
-// that they can't tell different stories. It holds no secret.
+// Record is all that is known of one call when it has ended. The log line, the metrics and the trace are all written from
+// it, so that they can't tell different stories. It holds no secret.
 type Record struct {
 	RequestID string
+	TraceID   string // 32 hexadecimal digits, "" where the call is in no trace
 	Start     time.Time
 	Total     time.Duration // from the request's header read to the last byte handed to the connection
 	Queued    time.Duration // of which waiting for a place at Odoo, 0 where there was one at once
@@ -37,9 +38,13 @@ type Record struct {
 	Basic string      // the login of a second identity shown by Basic beside an API-KEY
 
 	Status            int
+	UpstreamStatus    int // of Odoo's answer, 0 where none came
 	BytesIn, BytesOut int64
 	Outcome           Outcome
 	Err               error // the private cause, nil where all went well
+
+	caller TraceContext // as the request came with it
+	span   Span         // nil where no one follows the call
 }
 
 // Used tells whether a caller who was known used their key or password: one who was refused did not.
@@ -89,7 +94,7 @@ func (l Log) Observe(r *Record) {
 		Str("service", r.Service).
 		Str("call", r.Call)
 	for _, f := range [...]struct{ name, value string }{
-		{"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic},
+		{"trace_id", r.TraceID}, {"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic},
 	} {
 		if f.value != "" {
 			e = e.Str(f.name, f.value)
