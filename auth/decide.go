@@ -66,6 +66,12 @@ func decide(e *evidence, rule ArchivedUsers, now time.Time) (refusal string) {
 	}
 }
 
+// RefusedAuthAPIKey tells why a caller who shows the key k of the user u is refused under rule, "" if they are not: for those
+// who want to know before anyone calls.
+func RefusedAuthAPIKey(u User, k AuthAPIKey, rule ArchivedUsers) string {
+	return decideAuthAPIKey(&evidence{method: ByAuthAPIKey, user: u, auth: k}, rule)
+}
+
 // decideAuthAPIKey is the table of the inactive-user setting. Odoo itself goes by the stored active alone and derives
 // it when a user is archived while the setting is on (schema-18, signalling: "archive a user while the company option
 // is set").
