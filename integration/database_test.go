@@ -40,6 +40,7 @@ func newStoppable(t *testing.T) *stoppable {
 	if err := loadState(s.DSN, 18); err != nil {
 		t.Fatal(err)
 	}
+	asBridge(t, s.DSN) // which serve asks for while the database is away
 	return s
 }
 

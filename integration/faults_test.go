@@ -21,10 +21,10 @@ func stateDB(t *testing.T) string {
 	return postgrestest.DB(t, postgrestest.Template(t, "odoo18", func(dsn string) error { return loadState(dsn, 18) }))
 }
 
-// serve starts the bridge on free ports, serving the database under the name that its DSN has.
+// serve starts the bridge on free ports, serving the database under the name that its DSN has, as the role of asBridge.
 func serve(t *testing.T, dsn, odooURL string, flags ...string) *process {
 	t.Helper()
-	return start(t, append([]string{"serve", "--database-url", dsn, "--odoo-url", odooURL,
+	return start(t, append([]string{"serve", "--database-url", asBridge(t, dsn), "--odoo-url", odooURL,
 		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}, flags...)...)
 }
 

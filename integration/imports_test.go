@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"auth", "odoo/queue"},
 	{"fixtures/module", "odoo/database"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
-	{"rpc/trace"},
+	{"rpc/trace", "odoo/doctor"},
 	{"cmd/odoobridge"},
 }
 
@@ -52,6 +52,8 @@ var forbidden = []struct {
 		"upstream is one round trip: no users, no SQL"},
 	{[]string{"rpc/bridge", "rpc/admin"}, []string{"database/sql", "github.com/lib/pq"},
 		"only directory, sandbox and fixtures speak SQL"},
+	{[]string{"odoo/doctor"}, []string{"database/sql", "github.com/spf13/cobra", "odoobridge/rpc/bridge", "odoobridge/rpc/admin"},
+		"doctor is findings: no SQL, no printing, and it looks at a bridge from outside"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},
 		"the sandbox is measured against the bridge, so it shares none of the bridge's judgement"},
 	{[]string{"fixtures", "fixtures/module", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},

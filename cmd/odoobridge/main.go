@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.doctorCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -4,36 +4,31 @@
 DO $grants$
 DECLARE
 	grantee CONSTANT regrole := :role;
+	-- table, column, privilege, what for; no column is the whole table, USAGE is of the sequence of the column's ids
 	wanted CONSTANT text[][] := ARRAY[
-		['res_users', 'id'], ['res_users', 'login'], ['res_users', 'active'], ['res_users', 'password'],
-		['res_users', 'company_id'], ['res_users', 'totp_secret'],
-		['res_company', 'id'], ['res_company', 'archived_user_disable_auth_api_key'],
-		['auth_api_key', 'id'], ['auth_api_key', 'user_id'], ['auth_api_key', 'name'], ['auth_api_key', 'key'],
-		['auth_api_key', 'active'], ['auth_api_key', 'tech_name'],
-		['res_users_apikeys', 'id'], ['res_users_apikeys', 'user_id'], ['res_users_apikeys', 'name'],
-		['res_users_apikeys', 'scope'], ['res_users_apikeys', 'index'], ['res_users_apikeys', 'key'],
-		['res_users_apikeys', 'expiration_date'],
-		['ir_config_parameter', 'key'], ['ir_config_parameter', 'value']];
-	has_column record;
+:rights];
+	got record;
 BEGIN
-	FOR has_column IN
-		SELECT c.oid::regclass AS in_table, a.attname AS in_column
+	FOR got IN
+		SELECT c.oid::regclass AS in_table, wanted[i][2] AS in_column, wanted[i][3] AS privilege
 		FROM generate_subscripts(wanted, 1) AS i
 		JOIN pg_class c ON c.oid = to_regclass(wanted[i][1])
-		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = wanted[i][2] AND NOT a.attisdropped
+		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = wanted[i][2] AND NOT a.attisdropped
+		WHERE wanted[i][2] = '' OR a.attname IS NOT NULL
 	LOOP
-		EXECUTE format('GRANT SELECT (%I) ON %s TO %s', has_column.in_column, has_column.in_table, grantee);
+		IF got.privilege = 'USAGE' THEN
+			EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', pg_get_serial_sequence(got.in_table::text, got.in_column), grantee);
+		ELSIF got.in_column = '' THEN
+			EXECUTE format('GRANT %s ON %s TO %s', got.privilege, got.in_table, grantee);
+		ELSE
+			EXECUTE format('GRANT %s (%I) ON %s TO %s', got.privilege, got.in_column, got.in_table, grantee);
+		END IF;
 	END LOOP;
 	-- Which keys were replaced, and until when they work (`odoobridge keys init`).
 	IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname = 'odoobridge' AND c.relname = 'key_retirement') THEN
 		EXECUTE format('GRANT USAGE ON SCHEMA odoobridge TO %s', grantee);
 		EXECUTE format('GRANT SELECT ON odoobridge.key_retirement TO %s', grantee);
-	END IF;
-	-- Keys are made on behalf of users who come with an auth_api_key, and removed again.
-	IF to_regclass('res_users_apikeys') IS NOT NULL THEN
-		EXECUTE format('GRANT INSERT, DELETE ON res_users_apikeys TO %s', grantee);
-		EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', pg_get_serial_sequence('res_users_apikeys', 'id'), grantee);
 	END IF;
 END
 $grants$;

@@ -92,7 +92,7 @@ func (d *Directory) Collect(ctx context.Context, db string) (collected int, err 
 		}
 		instances, err := b.strings(ctx, `
 			SELECT DISTINCT split_part(name, ' ', 2) FROM res_users_apikeys
-			WHERE name ~ '^odoobridge [0-9a-f]{16} [0-9]+$'`)
+			WHERE name ~ '`+mintedPattern+`'`)
 		if err != nil {
 			return err
 		}
@@ -132,6 +132,9 @@ func (b *base) collect(ctx context.Context, instance string) (int, error) {
 	}
 	return int(n), tx.Commit()
 }
+
+// mintedPattern is what the names of keys made by bridges look like, and no name that a person gives.
+const mintedPattern = `^odoobridge [0-9a-f]{16} [0-9]+$`
 
 // mintedName begins the names of an instance's keys; the uid follows.
 func mintedName(instance string) string { return "odoobridge " + instance + " " }
