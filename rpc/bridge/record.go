@@ -33,6 +33,9 @@ type Record struct {
 	Key   string // the name of their key
 	Basic string // the login of a second identity shown by Basic beside an API-KEY
 
+	Rule  string // the policy rule that decided, policy.DefaultID for the default; "" where no policy is in force for the call
+	Trial string // the policy rule on trial that would have refused the call, were it in force; else ""
+
 	Status            int
 	BytesIn, BytesOut int64
 	Outcome           Outcome
@@ -83,7 +86,7 @@ func (l Log) Observe(r *Record) {
 		Str("service", r.Service).
 		Str("call", r.Call)
 	for _, f := range [...]struct{ name, value string }{
-		{"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic},
+		{"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic}, {"policy", r.Rule}, {"policy_trial", r.Trial},
 	} {
 		if f.value != "" {
 			e = e.Str(f.name, f.value)
