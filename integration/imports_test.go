@@ -20,7 +20,8 @@ const module = "odoobridge/"
 var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
-	{"auth", "odoo/queue"},
+	{"auth/watch"},
+	{"auth", "auth/policy", "odoo/queue"},
 	{"fixtures/module", "odoo/database"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"rpc/trace", "odoo/doctor"},
@@ -42,6 +43,8 @@ var forbidden = []struct {
 		"odoo is meaning without I/O"},
 	{[]string{"auth"}, []string{"net", "net/http", "database/sql", "github.com/lib/pq", "encoding/json", "encoding/xml"},
 		"auth decides from values: no HTTP, no SQL, no wire formats"},
+	{[]string{"auth/policy"}, []string{"net", "net/http", "database/sql", "github.com/lib/pq", "odoobridge/auth", "odoobridge/odoo"},
+		"rules decide from names: no HTTP, no SQL, nothing of how callers are known"},
 	{[]string{"odoo/queue"}, []string{"net", "net/http", "odoobridge/auth", "odoobridge/odoo", "odoobridge/rpc"},
 		"the queue knows whose turn it is, not who they are"},
 	{[]string{"odoo/directory"}, []string{"net/http", "encoding/xml", "odoobridge/rpc"},

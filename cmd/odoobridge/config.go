@@ -36,6 +36,7 @@ type Config struct {
 	Impersonation    auth.Impersonation
 	ArchivedUsers    auth.ArchivedUsers
 	EnvironmentKeys  string // file or folder, "" is none
+	Policies         string // file or folder, "" is none
 	DBServiceFull    bool
 	ForwardXML       bool
 	UpstreamProtocol upstream.Protocol
@@ -92,6 +93,8 @@ var settings = []setting{
 		func(c *Config, v string) (err error) { c.ArchivedUsers, err = auth.ParseArchivedUsers(v); return }, nil},
 	{"environment-keys", "ini file or folder with sections [api_key_NAME] and key = ..., which stand in place of stored auth_api_key keys", "",
 		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
+	{"policies", "YAML file or folder with the rules of who may call what, and how often", "",
+		func(c *Config, v string) error { c.Policies = v; return nil }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
 	{"upstream-protocol", "how calls reach Odoo: auto (by rpc where Odoo has /jsonrpc, else by json2), rpc (/jsonrpc and /xmlrpc) or json2 (/json/2 alone)", "auto",

@@ -104,6 +104,11 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		rows = auth.WithEnvironment(dir, keys.Keys)
 		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
 	}
+	rules, watchRules, err := openPolicies(cfg.Policies, log)
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	background = append(background, watchRules...)
 	breaker := upstream.NewBreaker(cfg.BreakerLimit, cfg.BreakerPause, func(state string) {
 		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
 	})
@@ -143,6 +148,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
+		Policies:       rules,
 		Queue:          queue,
 		Addon:          addon,
 		Series:         probe.Series,

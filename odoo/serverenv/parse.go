@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"odoobridge/auth"
+	"odoobridge/auth/watch"
 )
 
 // Problems are all that is wrong with the files, each with its place. None tells a value.
@@ -16,12 +15,9 @@ type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// extensions are those of the files that are read in a folder.
-var extensions = []string{".conf", ".cfg", ".ini"}
-
 // readAll reads a file, or the files of a folder in the order of their names, of which the later ones count.
-func readAll(path string) (map[string]auth.Secret, error) {
-	files, err := filesOf(path)
+func readAll(source watch.Source) (map[string]auth.Secret, error) {
+	files, err := source.Files()
 	if err != nil {
 		return nil, err
 	}
@@ -40,27 +36,6 @@ func readAll(path string) (map[string]auth.Secret, error) {
 		return nil, problems
 	}
 	return keys, nil
-}
-
-func filesOf(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	entries, err := os.ReadDir(path) // sorted by name
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for _, e := range entries {
-		if slices.Contains(extensions, filepath.Ext(e.Name())) && !strings.HasPrefix(e.Name(), ".") {
-			files = append(files, filepath.Join(path, e.Name()))
-		}
-	}
-	return files, nil
 }
 
 const sectionPrefix = "api_key_"

@@ -5,25 +5,24 @@ package serverenv
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"sync/atomic"
-	"time"
 
 	"odoobridge/auth"
+	"odoobridge/auth/watch"
 )
 
 // Keys are the keys of a file or folder, as last read. They are safe for use by many goroutines.
 type Keys struct {
-	path string
-	keys atomic.Pointer[map[string]auth.Secret]
-	seen string // the state of the files at the last look
+	source watch.Source
+	keys   atomic.Pointer[map[string]auth.Secret]
+	seen   string // the state of the files when they were read first
 }
 
 // Open reads the file, or the files *.conf, *.cfg and *.ini of the folder, at path. The error is [Problems] where they are no
 // such files.
 func Open(path string) (*Keys, error) {
-	k := &Keys{path: path, seen: state(path)}
+	source := watch.Source{Path: path, Extensions: []string{".conf", ".cfg", ".ini"}}
+	k := &Keys{source: source, seen: source.State()}
 	return k, k.read()
 }
 
@@ -31,45 +30,15 @@ func Open(path string) (*Keys, error) {
 func (k *Keys) Keys() map[string]auth.Secret { return *k.keys.Load() }
 
 func (k *Keys) read() error {
-	keys, err := readAll(k.path)
+	keys, err := readAll(k.source)
 	if err == nil {
 		k.keys.Store(&keys)
 	}
 	return err
 }
 
-// look is how often the files are looked at.
-const look = 500 * time.Millisecond
-
 // Run reads the files again when they change, until ctx ends. Files that can't be read change nothing; told is told of each
 // change, with the error or nil.
 func (k *Keys) Run(ctx context.Context, told func(error)) {
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if now := state(k.path); now != k.seen {
-			k.seen = now
-			told(k.read())
-		}
-	}
-}
-
-// state stands for what the files are: it changes when one is written, replaced, added or removed.
-func state(path string) string {
-	files, err := filesOf(path)
-	if err != nil {
-		return err.Error()
-	}
-	text := ""
-	for _, file := range files {
-		if info, err := os.Stat(file); err == nil {
-			text += fmt.Sprintln(file, info.Size(), info.ModTime().UnixNano())
-		}
-	}
-	return text
+	k.source.Run(ctx, k.seen, func() { told(k.read()) })
 }

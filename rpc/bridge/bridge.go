@@ -45,6 +45,7 @@ type Addon interface {
 type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
+	Policies Policies                                                  // nil where there are none
 	Queue    *Queue                                                    // of the calls that go to Odoo, passages included
 	Addon    Addon                                                     // for identities that Auth says so of
 	Series   func() rpc.Series                                         // what Odoo said of itself last; 0 while it has not

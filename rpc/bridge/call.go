@@ -35,8 +35,12 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
+	rules := b.rules()
 	id, err := b.identity(ctx, r, rec, call)
 	if err != nil {
+		return err
+	}
+	if err := b.checkCall(rec, rules, call, id.Identity); err != nil {
 		return err
 	}
 	answer, err := b.decide(call, id)
@@ -55,6 +59,9 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	defer b.cfg.Queue.Leave()
 	if rec.Queued > 0 { // what was known of the caller may have changed meanwhile
 		if id, err = b.identity(ctx, r, rec, call); err != nil {
+			return err
+		}
+		if err := b.checkCall(rec, rules, call, id.Identity); err != nil {
 			return err
 		}
 	}
@@ -184,6 +191,7 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		who  *auth.Error
 		away *upstream.Error
 		busy *queue.Refusal
+		rule *forbiddenError
 		size *http.MaxBytesError
 		room *noRoomError
 		slow *slowError
@@ -200,6 +208,8 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		return wire, Invalid
 	case errors.As(err, &who):
 		return authError(p, who)
+	case errors.As(err, &rule):
+		return rule.wire(), Denied
 	case errors.As(err, &away):
 		return upstreamError(away)
 	case errors.As(err, &busy):

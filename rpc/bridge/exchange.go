@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"odoobridge/auth"
 	"odoobridge/rpc"
 )
 
@@ -12,7 +13,8 @@ type exchange struct {
 	bridge *Bridge
 	w      countingWriter
 	rec    *Record
-	denied int // status of AccessDenied where it is not that of the protocol
+	who    auth.Identity // of a passage, once it is known
+	denied int           // status of AccessDenied where it is not that of the protocol
 	ended  bool
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"odoobridge/auth"
+	"odoobridge/auth/policy"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -45,7 +46,7 @@ func (b *Bridge) serveDoc(w http.ResponseWriter, r *http.Request) {
 		b.notFound(w, r)
 		return
 	}
-	g := gate{drop: []string{apiKeyHeader}, as: rpc.JSON2}
+	g := gate{service: policy.Doc, drop: []string{apiKeyHeader}, as: rpc.JSON2}
 	g.check = func(x *exchange) error {
 		p, err := b.presented(r, x.rec.Source)
 		if !hasHeader(p) && (err == nil || err == errNoKey) {
@@ -57,11 +58,10 @@ func (b *Bridge) serveDoc(w http.ResponseWriter, r *http.Request) {
 		if x.rec.DB = db; db == "" {
 			x.rec.DB = b.defaultDB()
 		}
-		id, err := b.identify(r.Context(), x.rec, x.rec.DB, p)
-		if err != nil {
+		if x.who, err = b.identify(r.Context(), x.rec, x.rec.DB, p); err != nil {
 			return err
 		}
-		key, err := b.cfg.Auth.Key(r.Context(), id)
+		key, err := b.cfg.Auth.Key(r.Context(), x.who)
 		g.fields = []upstream.Field{bearer(key), {Name: databaseHeader, Value: x.rec.DB}}
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"odoobridge/auth"
+	"odoobridge/auth/policy"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -40,7 +41,7 @@ func (b *Bridge) serveSession(w http.ResponseWriter, r *http.Request) {
 
 // serveOpen passes on what needs no one.
 func (b *Bridge) serveOpen(w http.ResponseWriter, r *http.Request) {
-	b.pass(w, r, &gate{drop: credentialHeaders})
+	b.pass(w, r, &gate{service: policy.Session, drop: credentialHeaders})
 }
 
 // serveCallKW is an object call for a caller known by a header, and a call of Odoo's session for all others.
@@ -52,7 +53,7 @@ func (b *Bridge) serveCallKW(w http.ResponseWriter, r *http.Request) {
 	case b.cfg.Passage.Sessions:
 		b.serveOpen(w, r)
 	default:
-		b.pass(w, r, &gate{check: func(*exchange) error {
+		b.pass(w, r, &gate{service: policy.Session, check: func(*exchange) error {
 			return &auth.Error{Kind: auth.Denied, Reason: "no header names the caller, and sessions are off; see --web-session"}
 		}})
 	}
@@ -68,7 +69,7 @@ func (b *Bridge) showsCredentials(r *http.Request) bool {
 // serveController checks the API-KEY and passes the request on with it, for the controller checks it too. Basic beside
 // it must hold as everywhere, and ends here. Other Authorization is the controller's own business: a customer's token.
 func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
-	g := gate{denied: http.StatusForbidden} // as Odoo words AccessDenied to what is no RPC
+	g := gate{service: policy.Controller, denied: http.StatusForbidden} // as Odoo words AccessDenied to what is no RPC
 	g.check = func(x *exchange) error {
 		p, err := b.presented(r, x.rec.Source)
 		if err != nil {
@@ -85,7 +86,7 @@ func (b *Bridge) serveController(w http.ResponseWriter, r *http.Request) {
 		if name := r.Header.Get(databaseHeader); name != "" {
 			x.rec.DB = name // served, or it would not have come here
 		}
-		_, err = b.identify(r.Context(), x.rec, x.rec.DB, p)
+		x.who, err = b.identify(r.Context(), x.rec, x.rec.DB, p)
 		return err
 	}
 	b.pass(w, r, &g)
@@ -99,11 +100,12 @@ var credentialHeaders = []string{apiKeyHeader, "Authorization"}
 
 // serveVersion passes on a question for Odoo's version, which is the same in every database (version.web.version.dbbad).
 func (b *Bridge) serveVersion(w http.ResponseWriter, r *http.Request) {
-	b.pass(w, r, &gate{drop: credentialHeaders, anyDatabase: true})
+	b.pass(w, r, &gate{service: policy.Version, drop: credentialHeaders, anyDatabase: true})
 }
 
 // gate is what a passage leads through.
 type gate struct {
+	service     policy.Service        // to policies
 	check       func(*exchange) error // whether the caller may pass; nil if everyone may
 	drop        []string              // headers that Odoo does not get; check may add to them
 	fields      []upstream.Field      // that Odoo gets besides; for check to fill, which may be asked twice
@@ -124,6 +126,7 @@ func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 	x := b.begin(w, r, rpc.HTTP)
 	defer x.end()
 	x.rec.Call, x.denied = cut(r.URL.Path), g.denied
+	rules := b.rules()
 	err := checkPath(r)
 	if err == nil && !g.anyDatabase {
 		err = b.checkDatabase(r)
@@ -132,20 +135,26 @@ func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 		err = g.check(x)
 	}
 	if err == nil {
-		err = b.passInTurn(x, r, g)
+		err = b.checkPassage(x, rules, g, r.URL.Path)
+	}
+	if err == nil {
+		err = b.passInTurn(x, r, rules, g)
 	}
 	x.answer(p, nil, err)
 }
 
 // passInTurn waits for a place at Odoo and lets the request through. Who waited is checked again, for what was known of them
 // may have changed meanwhile.
-func (b *Bridge) passInTurn(x *exchange, r *http.Request, g *gate) error {
+func (b *Bridge) passInTurn(x *exchange, r *http.Request, rules *policy.Set, g *gate) error {
 	if err := b.await(r.Context(), x.rec); err != nil {
 		return err
 	}
 	defer b.cfg.Queue.Leave()
 	if x.rec.Queued > 0 && g.check != nil {
 		if err := g.check(x); err != nil {
+			return err
+		}
+		if err := b.checkPassage(x, rules, g, r.URL.Path); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,9 @@ type Record struct {
 	Kind  auth.Method // what was shown; 0 where no one was known
 	Basic string      // the login of a second identity shown by Basic beside an API-KEY
 
+	Rule  string // the policy rule that decided, policy.DefaultID for the default; "" where no policy is in force for the call
+	Trial string // the policy rule on trial that would have refused the call, were it in force; else ""
+
 	Status            int
 	UpstreamStatus    int // of Odoo's answer, 0 where none came
 	BytesIn, BytesOut int64
@@ -95,6 +98,7 @@ func (l Log) Observe(r *Record) {
 		Str("call", r.Call)
 	for _, f := range [...]struct{ name, value string }{
 		{"trace_id", r.TraceID}, {"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic},
+		{"policy", r.Rule}, {"policy_trial", r.Trial},
 	} {
 		if f.value != "" {
 			e = e.Str(f.name, f.value)
