@@ -23,6 +23,8 @@ var layers = [][]string{
 	{"auth", "odoo/queue"},
 	{"fixtures/module"},
 	{"odoo/directory", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
+	{"rpc/traffic"},
+	{"rpc/admin/page"},
 	{"cmd/odoobridge"},
 }
 
@@ -49,6 +51,8 @@ var forbidden = []struct {
 		"upstream is one round trip: no users, no SQL"},
 	{[]string{"rpc/bridge", "rpc/admin"}, []string{"database/sql", "github.com/lib/pq"},
 		"only directory, sandbox and fixtures speak SQL"},
+	{[]string{"rpc/traffic"}, []string{"net/http", "database/sql", "github.com/lib/pq"},
+		"traffic is made of records: no HTTP, no SQL"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},
 		"the sandbox is measured against the bridge, so it shares none of the bridge's judgement"},
 	{[]string{"fixtures", "fixtures/module", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},
