@@ -13,7 +13,11 @@ DECLARE
 		['res_users_apikeys', 'id'], ['res_users_apikeys', 'user_id'], ['res_users_apikeys', 'name'],
 		['res_users_apikeys', 'scope'], ['res_users_apikeys', 'index'], ['res_users_apikeys', 'key'],
 		['res_users_apikeys', 'expiration_date'],
-		['ir_config_parameter', 'key'], ['ir_config_parameter', 'value']];
+		['ir_config_parameter', 'key'], ['ir_config_parameter', 'value'],
+		-- who is an administrator, for the admin page
+		['res_groups_users_rel', 'uid'], ['res_groups_users_rel', 'gid'],
+		['res_groups_implied_rel', 'gid'], ['res_groups_implied_rel', 'hid'],
+		['ir_model_data', 'module'], ['ir_model_data', 'name'], ['ir_model_data', 'model'], ['ir_model_data', 'res_id']];
 	has_column record;
 BEGIN
 	FOR has_column IN

@@ -22,7 +22,7 @@ type layout struct {
 }
 
 // tables are those that are looked at.
-var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter"}
+var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter", "res_groups"}
 
 // currentLayout detects the layout if it is not known or too old.
 func (b *base) currentLayout(ctx context.Context) (*layout, error) {
