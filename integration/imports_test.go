@@ -51,6 +51,8 @@ var forbidden = []struct {
 		"upstream is one round trip: no users, no SQL"},
 	{[]string{"rpc/bridge", "rpc/admin"}, []string{"database/sql", "github.com/lib/pq"},
 		"only directory, sandbox and fixtures speak SQL"},
+	{[]string{"rpc/admin/page"}, []string{"database/sql", "github.com/lib/pq", "odoobridge/odoo/directory"},
+		"the pages know no SQL and not how a key is stored"},
 	{[]string{"rpc/traffic"}, []string{"net/http", "database/sql", "github.com/lib/pq"},
 		"traffic is made of records: no HTTP, no SQL"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},

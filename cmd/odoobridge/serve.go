@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"time"
 
@@ -17,7 +18,9 @@ import (
 	"odoobridge/odoo/serverenv"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
+	"odoobridge/rpc/admin/page"
 	"odoobridge/rpc/bridge"
+	"odoobridge/rpc/traffic"
 )
 
 func (p program) serveCommand() *cobra.Command {
@@ -69,7 +72,8 @@ type service struct {
 	directory     *directory.Directory
 	upstream      *upstream.Client
 	background    *tasks
-	ballast       []byte // see ballastSize
+	pages         *page.Page // nil where there are none
+	ballast       []byte     // see ballastSize
 }
 
 // ballastSize is, in bytes, memory that is never touched, and so takes address space and no more. The garbage collector
@@ -122,6 +126,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	calls := bridge.NewMetrics(metrics)
+	seen := traffic.New(cfg.Databases)
 	queue := bridge.NewQueue(cfg.Limits)
 	bridge.WatchLimits(metrics, queue, breaker)
 	handler := bridge.New(bridge.Config{
@@ -132,7 +137,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Series:         probe.Series,
 		Version:        probe.Version,
 		DocKey:         s.docKey(),
-		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls},
+		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls, seen},
 		Metrics:        calls,
 		Log:            log,
 		Databases:      cfg.Databases,
@@ -159,7 +164,23 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.bridge, err = listen(cfg.Listen, handler, log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, checks...), log); err != nil {
+	var pages http.Handler
+	if cfg.AdminPage {
+		s.pages = page.New(page.Config{
+			Auth:           s.auth,
+			Groups:         dir,
+			Traffic:        seen,
+			Databases:      cfg.Databases,
+			State:          stateOf(cfg, queue, breaker, probe),
+			Checks:         checks,
+			TrustedProxies: cfg.TrustedProxies,
+			Version:        version(),
+			Settings:       cfg.Effective,
+			Log:            log,
+		})
+		pages = s.pages
+	}
+	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, pages, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run)...)
@@ -167,6 +188,14 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
+}
+
+// stateOf tells what the way to Odoo is like.
+func stateOf(cfg Config, queue *bridge.Queue, breaker *upstream.Breaker, probe *upstream.Probe) func() page.State {
+	return func() page.State {
+		return page.State{Working: queue.Working(), Places: cfg.Limits.Calls, Waiting: queue.Waiting(), Room: cfg.Limits.All,
+			Breaker: breaker.State(), Series: int(probe.Series())}
+	}
 }
 
 // toldOfKeys writes down that the keys of the environment have changed, or could not be read.
@@ -224,6 +253,9 @@ func (s *service) stop() error {
 	defer cancel()
 	err := s.bridge.drain(drain)
 	s.background.stop()
+	if s.pages != nil {
+		s.pages.Close() // what is followed live would not end by itself
+	}
 	cleanup, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup), s.directory.Close())

@@ -19,6 +19,12 @@ const (
 	failed        // for nothing that the caller did
 )
 
+// ClassOf is how a call ended, as coarsely as that: "fine", "refused" or "failed".
+func ClassOf(r *bridge.Record) string {
+	c, _ := classify(r)
+	return [...]string{fine: "fine", refused: "refused", failed: "failed"}[c]
+}
+
 // Kind is what went wrong with a call, in a bounded set of words.
 type Kind struct {
 	Outcome bridge.Outcome
