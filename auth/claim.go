@@ -52,14 +52,8 @@ func (a *Authenticator) pass(ctx context.Context, d *database, p *proof, c claim
 	if err != nil {
 		return Identity{}, err
 	}
-	if refusal := decide(e, a.config.ArchivedUsers, e.clock(now)); refusal != "" {
-		return Identity{}, denied("%s", refusal)
-	}
-	if e.digest != p.stored {
-		return Identity{}, denied("the key or password was changed")
-	}
-	if c.byLogin && c.login != e.user.Login {
-		return Identity{}, denied("the login was changed")
+	if err := a.holds(e, p, c, now); err != nil {
+		return Identity{}, err
 	}
 	if !c.anyone() {
 		// Proofs don't get around the cooldown: whoever guesses would be told by them which guess is right.
@@ -70,6 +64,20 @@ func (a *Authenticator) pass(ctx context.Context, d *database, p *proof, c claim
 		a.cooldown.succeed(subject)
 	}
 	return identity(d.name, c, e), nil
+}
+
+// holds tells whether what was proved still counts by what e says of it: nil, or an [*Error] of kind Denied.
+func (a *Authenticator) holds(e *evidence, p *proof, c claim, now time.Time) error {
+	if refusal := decide(e, a.config.ArchivedUsers, e.clock(now)); refusal != "" {
+		return denied("%s", refusal)
+	}
+	if e.digest != p.stored {
+		return denied("the key or password was changed")
+	}
+	if c.byLogin && c.login != e.user.Login {
+		return denied("the login was changed")
+	}
+	return nil
 }
 
 func identity(db string, c claim, e *evidence) Identity {

@@ -63,8 +63,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // KindOf is the kind of the [Error] in err's chain, 0 if there is none.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return 0

@@ -24,7 +24,8 @@ var layers = [][]string{
 	{"auth", "auth/policy", "odoo/queue"},
 	{"fixtures/module", "odoo/database"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
-	{"rpc/trace", "odoo/doctor"},
+	{"rpc/trace", "rpc/traffic", "odoo/doctor"},
+	{"rpc/admin/page"},
 	{"cmd/odoobridge"},
 }
 
@@ -57,6 +58,10 @@ var forbidden = []struct {
 		"only directory, sandbox and fixtures speak SQL"},
 	{[]string{"odoo/doctor"}, []string{"database/sql", "github.com/spf13/cobra", "odoobridge/rpc/bridge", "odoobridge/rpc/admin"},
 		"doctor is findings: no SQL, no printing, and it looks at a bridge from outside"},
+	{[]string{"rpc/admin/page"}, []string{"database/sql", "github.com/lib/pq", "odoobridge/odoo/directory"},
+		"the pages know no SQL and not how a key is stored"},
+	{[]string{"rpc/traffic"}, []string{"net/http", "database/sql", "github.com/lib/pq"},
+		"traffic is made of records: no HTTP, no SQL"},
 	{[]string{"odoo/sandbox"}, []string{"odoobridge/auth", "odoobridge/odoo/directory", "odoobridge/odoo/upstream"},
 		"the sandbox is measured against the bridge, so it shares none of the bridge's judgement"},
 	{[]string{"fixtures", "fixtures/module", "fixtures/postgres"}, []string{"net/http", "odoobridge/rpc", "odoobridge/odoo", "odoobridge/auth"},

@@ -28,6 +28,7 @@ type Config struct {
 	Databases        []string // those served, the default first
 	Listen           string
 	AdminListen      string
+	AdminPage        bool
 	TrustedSources   []netip.Prefix
 	TrustedProxies   []netip.Prefix
 	Basic            bool
@@ -55,6 +56,8 @@ type Config struct {
 	LogLevel         string
 	OTLPEndpoint     *url.URL // of an OpenTelemetry collector; nil is none, or that of OpenTelemetry's own variables
 	Traces           bool     // they are to be sent
+
+	Effective string // all of it as a YAML file, without secrets
 }
 
 // setting is one thing that can be configured: `--name` on the command line, ODOOBRIDGE_NAME in the environment and
@@ -76,6 +79,8 @@ var settings = []setting{
 		func(c *Config, v string) error { c.Listen = v; return checkAddress(v) }, nil},
 	{"admin-listen", "address of /livez, /readyz and /metrics", "127.0.0.1:8078",
 		func(c *Config, v string) error { c.AdminListen = v; return checkAddress(v) }, nil},
+	{"admin-page", "on has administrators of Odoo sign in at --admin-listen for users, keys and traffic, off does not", "on",
+		func(c *Config, v string) (err error) { c.AdminPage, err = oneOf(v, "off", "on"); return }, nil},
 	{"trusted-sources", "networks from which the API-KEY header is honoured",
 		"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,169.254.0.0/16,fe80::/10",
 		func(c *Config, v string) (err error) { c.TrustedSources, err = parsePrefixes(v); return }, nil},
@@ -242,6 +247,9 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	if problems != nil {
 		return Config{}, nil, problems
 	}
+	var text strings.Builder
+	printConfig(&text, c, effective)
+	c.Effective = text.String()
 	return c, effective, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"time"
 
@@ -18,8 +19,10 @@ import (
 	"odoobridge/odoo/serverenv"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc/admin"
+	"odoobridge/rpc/admin/page"
 	"odoobridge/rpc/bridge"
 	"odoobridge/rpc/trace"
+	"odoobridge/rpc/traffic"
 )
 
 func (p program) serveCommand() *cobra.Command {
@@ -75,6 +78,7 @@ type service struct {
 	background    *tasks
 	draining      draining
 	tracer        *trace.Tracer // nil where no traces are sent
+	pages         *page.Page    // nil where there are none
 	ballast       []byte        // see ballastSize
 }
 
@@ -140,6 +144,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	calls := bridge.NewMetrics(metrics)
+	seen := traffic.New(cfg.Databases)
 	queue := bridge.NewQueue(cfg.Limits)
 	bridge.WatchLimits(metrics, queue, breaker)
 	if s.tracer, err = startTracing(ctx, cfg, metrics, log); err != nil {
@@ -154,7 +159,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Series:         probe.Series,
 		Version:        probe.Version,
 		DocKey:         s.docKey(),
-		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls, bridge.NewLegacy(metrics), useObserver{s.uses}},
+		Observer:       bridge.Observers{bridge.Log{Logger: log}, calls, bridge.NewLegacy(metrics), useObserver{s.uses}, seen},
 		Tracer:         s.follower(),
 		Metrics:        calls,
 		Log:            log,
@@ -182,7 +187,24 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.bridge, err = listen(cfg.Listen, s.draining.handler(handler), log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, append(checks, admin.Check{Name: "accepting", Ask: s.draining.accepting})...), log); err != nil {
+	checks = append(checks, admin.Check{Name: "accepting", Ask: s.draining.accepting})
+	var pages http.Handler
+	if cfg.AdminPage {
+		s.pages = page.New(page.Config{
+			Auth:           s.auth,
+			Groups:         dir,
+			Traffic:        seen,
+			Databases:      cfg.Databases,
+			State:          stateOf(cfg, queue, breaker, probe),
+			Checks:         checks,
+			TrustedProxies: cfg.TrustedProxies,
+			Version:        version(),
+			Settings:       cfg.Effective,
+			Log:            log,
+		})
+		pages = s.pages
+	}
+	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, pages, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run, s.uses.Run)...)
@@ -190,6 +212,14 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
+}
+
+// stateOf tells what the way to Odoo is like.
+func stateOf(cfg Config, queue *bridge.Queue, breaker *upstream.Breaker, probe *upstream.Probe) func() page.State {
+	return func() page.State {
+		return page.State{Working: queue.Working(), Places: cfg.Limits.Calls, Waiting: queue.Waiting(), Room: cfg.Limits.All,
+			Breaker: breaker.State(), Series: int(probe.Series())}
+	}
 }
 
 // toldOfKeys writes down that the keys of the environment have changed, or could not be read.
@@ -249,6 +279,9 @@ func (s *service) stop() error {
 	defer cancel()
 	err := s.bridge.drain(drain)
 	s.background.stop()
+	if s.pages != nil {
+		s.pages.Close() // what is followed live would not end by itself
+	}
 	cleanup, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	err = errors.Join(err, s.auth.Close(cleanup), s.admin.drain(cleanup))

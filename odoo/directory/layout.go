@@ -22,7 +22,7 @@ type layout struct {
 }
 
 // tables are those that are looked at.
-var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter", retirements}
+var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter", "res_groups", retirements}
 
 // retirements is the table of keys that were replaced and work for a while yet, of package keyring's own schema.
 const retirements = "odoobridge.key_retirement"

@@ -14,6 +14,7 @@ type Use string
 const (
 	ForCalls  Use = "calls"         // finding out who calls
 	ForMint   Use = "impersonation" // native keys for callers known by an auth_api_key
+	ForAdmin  Use = "admin page"    // signing in to the pages for administrators
 	ForDoctor Use = "doctor"        // nothing but `odoobridge doctor`
 )
 
@@ -31,6 +32,10 @@ func Rights() []Right {
 	columns(ForCalls, "auth_api_key", "id", "user_id", "name", "key", "active", "tech_name")
 	columns(ForCalls, "res_users_apikeys", "id", "user_id", "name", "scope", "index", "key", "expiration_date")
 	columns(ForCalls, "ir_config_parameter", "key", "value")
+	// Who is an administrator.
+	columns(ForAdmin, "res_groups_users_rel", "uid", "gid")
+	columns(ForAdmin, "res_groups_implied_rel", "gid", "hid")
+	columns(ForAdmin, "ir_model_data", "module", "name", "model", "res_id")
 	columns(ForDoctor, "ir_module_module", "name", "state", "latest_version")
 	return append(rights,
 		Right{"res_users_apikeys", "", "INSERT", ForMint},

@@ -1,5 +1,5 @@
-// Package admin is the second listener: whether the bridge lives, whether it is ready, and its metrics. It is not for
-// callers, and by default it listens on loopback only.
+// Package admin is the second listener: whether the bridge lives, whether it is ready, and its metrics; the administrator's
+// pages are rpc/admin/page. It is not for callers, and by default it listens on loopback only.
 package admin
 
 import (
@@ -24,13 +24,13 @@ type Check struct {
 // checkTimeout bounds all checks of one /readyz together.
 const checkTimeout = 3 * time.Second
 
-// New returns the handler of the admin listener:
+// New returns the handler of the admin listener. What is none of these is for pages, which may be nil:
 //
 //	GET /livez          200 while the process runs
 //	GET /readyz         200 when every check passes, else 503; {"ready": bool, "checks": {name: "ok" or what is wrong}}
 //	GET /readyz/{name}  the same of one check
 //	GET /metrics        Prometheus, of gather
-func New(gather prometheus.Gatherer, checks ...Check) http.Handler {
+func New(gather prometheus.Gatherer, pages http.Handler, checks ...Check) http.Handler {
 	r := mux.NewRouter()
 	r.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]bool{"live": true})
@@ -38,6 +38,9 @@ func New(gather prometheus.Gatherer, checks ...Check) http.Handler {
 	r.HandleFunc("/readyz", readyz(checks)).Methods(http.MethodGet, http.MethodHead)
 	r.HandleFunc("/readyz/{name}", readyzOf(checks)).Methods(http.MethodGet, http.MethodHead)
 	r.Handle("/metrics", promhttp.HandlerFor(gather, promhttp.HandlerOpts{})).Methods(http.MethodGet)
+	if pages != nil {
+		r.NotFoundHandler = pages
+	}
 	return r
 }
 

@@ -34,7 +34,7 @@ func TestAdmin(t *testing.T) {
 		{"nothing else", "/", nil, 404, "404 page not found"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			srv := httptest.NewServer(New(reg, tc.checks...))
+			srv := httptest.NewServer(New(reg, nil, tc.checks...))
 			defer srv.Close()
 			res, err := http.Get(srv.URL + tc.path)
 			if err != nil {

@@ -19,6 +19,7 @@ func (b *Bridge) serve(w http.ResponseWriter, r *http.Request, req rpc.Request) 
 	req.NoBody = r.ContentLength == 0
 	x := b.begin(w, r, req.Protocol)
 	defer x.end()
+	x.rec.Endpoint = req.Endpoint
 	s := b.scratch()
 	defer s.release()
 	err := b.call(r.Context(), &x.w, r, x.rec, s, req)

@@ -29,7 +29,7 @@ func (b *Bridge) presented(r *http.Request, src netip.Addr) (auth.Presented, err
 	p := auth.Presented{Source: src}
 	switch keys := r.Header[apiKeyHeader]; {
 	case len(keys) == 0:
-	case !within(src, b.cfg.TrustedSources):
+	case !Within(src, b.cfg.TrustedSources):
 		b.cfg.Metrics.untrusted.Inc()
 	case len(keys) > 1:
 		return p, errBadHeader("two API-KEY headers; send one")

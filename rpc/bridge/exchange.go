@@ -23,7 +23,7 @@ func (b *Bridge) begin(w http.ResponseWriter, r *http.Request, p rpc.Protocol) *
 	x := &exchange{bridge: b, w: countingWriter{ResponseWriter: w}, rec: &Record{
 		RequestID: requestID(r),
 		Start:     time.Now(),
-		Source:    source(r, b.cfg.TrustedProxies),
+		Source:    Source(r, b.cfg.TrustedProxies),
 		Protocol:  p,
 	}}
 	x.rec.trace(b.cfg.Tracer, r)

@@ -62,7 +62,7 @@ func (b *Bridge) serveCallKW(w http.ResponseWriter, r *http.Request) {
 // showsCredentials tells whether r has a header that names its caller, or that can't be read one way only, which the
 // pipeline refuses.
 func (b *Bridge) showsCredentials(r *http.Request) bool {
-	p, err := b.presented(r, source(r, b.cfg.TrustedProxies))
+	p, err := b.presented(r, Source(r, b.cfg.TrustedProxies))
 	return err != nil || hasHeader(p)
 }
 

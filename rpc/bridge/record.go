@@ -23,8 +23,9 @@ type Record struct {
 	Source    netip.Addr    // the client, behind trusted proxies the one they name
 
 	Protocol rpc.Protocol
-	Service  string // as sent, cut short
-	Call     string // the service's method, as sent, cut short
+	Endpoint rpc.Endpoint // of JSONRPC
+	Service  string       // as sent, cut short
+	Call     string       // the service's method, as sent, cut short
 	Model    string
 	Method   string // the model's method
 

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// source is the address of the client: the connection's, or, where that is a trusted proxy's, the last address of
+// Source is the address of the client: the connection's, or, where that is a trusted proxy's, the last address of
 // X-Forwarded-For that is none. Nothing before it is believed, since a client can write there what it likes.
-func source(r *http.Request, proxies []netip.Prefix) netip.Addr {
+func Source(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	addr := ap.Addr().Unmap()
-	if !within(addr, proxies) {
+	if !Within(addr, proxies) {
 		return addr
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -24,14 +24,15 @@ func source(r *http.Request, proxies []netip.Prefix) netip.Addr {
 			break // no address: what stands before it can't be placed
 		}
 		addr = hop.Unmap()
-		if !within(addr, proxies) {
+		if !Within(addr, proxies) {
 			break
 		}
 	}
 	return addr
 }
 
-func within(addr netip.Addr, networks []netip.Prefix) bool {
+// Within tells whether addr is of one of networks.
+func Within(addr netip.Addr, networks []netip.Prefix) bool {
 	addr = addr.WithZone("")
 	for _, n := range networks {
 		if n.Contains(addr) {
