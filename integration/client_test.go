@@ -50,13 +50,13 @@ func tryPost(ctx context.Context, url, contentType, body string, headers ...stri
 	return do(request, headers...)
 }
 
-func get(t *testing.T, url string) answer {
+func get(t *testing.T, url string, headers ...string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := do(request)
+	a, err := do(request, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}
