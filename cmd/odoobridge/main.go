@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +47,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.grantsCommand(), p.versionCommand())
+	root.AddCommand(p.serveCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.grantsCommand(), p.healthCommand(), p.versionCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -97,34 +96,4 @@ func (p program) grantsCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&role, "role", "odoobridge", "role, which must exist")
 	return cmd
-}
-
-func (p program) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(p.stdout, "odoobridge", version())
-			return err
-		},
-	}
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				v += " " + s.Value
-			}
-		}
-	}
-	return v + " " + info.GoVersion
 }
