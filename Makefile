@@ -25,7 +25,7 @@ ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version
+.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version release release-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-X main.release=$(VERSION)' -o bin/odoobridge ./cmd/odoobridge
@@ -43,6 +43,14 @@ integration:
 # compose-test does so with docker-compose.yml and a real Docker engine, which it starts where none runs.
 compose-test:
 	integration/compose/run.sh
+
+# release makes the archives for Linux, with checksums and bills of materials, in dist; release-test that two of them are
+# the same to the byte.
+release:
+	packaging/release.sh $(VERSION) dist
+
+release-test:
+	packaging/try-release.sh $(VERSION)
 
 version:
 	@echo $(VERSION)

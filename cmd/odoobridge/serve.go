@@ -58,6 +58,9 @@ func (p program) serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "ready bridge=%s admin=%s\n", s.bridge.URL(), s.admin.URL())
+	p.notify(log, "READY=1")
+	unhook := context.AfterFunc(ctx, func() { p.notify(log, "STOPPING=1") })
+	defer unhook()
 	return s.run(ctx, log)
 }
 

@@ -16,8 +16,9 @@ install_engine() {
   command -v docker >/dev/null || packages+=(docker.io)
   [[ $(compose_commands) ]] || packages+=(docker-compose)
   ((${#packages[@]})) || return 0
-  ((EUID == 0)) && command -v apt-get >/dev/null ||
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
     cannot "not installed: ${packages[*]}; install them, or run this as root on Debian"
+  fi
   say "installing ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=300 update -qq
@@ -68,7 +69,7 @@ stop_engine() {
   kill "$engine_pid" 2>/dev/null || true
   wait "$engine_pid" 2>/dev/null || true
   engine_pid=
-  [[ ${own_bridge:-} ]] && ip link delete docker0 2>/dev/null || true
+  [[ -z ${own_bridge:-} ]] || ip link delete docker0 2>/dev/null || true
 }
 
 # compose_commands lists the Compose programs there are, one a line: version 2 as docker's subcommand or a program, version 1

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # here is run.sh's folder
 # Images that docker-compose.yml and the Dockerfile name. Where no registry can be asked, stand-ins of the same name are
 # built: a Debian made by debootstrap, with its PostgreSQL or with this machine's Go in it.
 
