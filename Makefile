@@ -9,6 +9,13 @@ FUZZTIME ?= 30s
 BASE_URL ?=
 SERIES ?= 18
 
+# A stack that runs, for make integration.
+STACK_URL ?= http://127.0.0.1:8079
+STACK_ADMIN_URL ?= http://127.0.0.1:8078
+STACK_DB ?= odoo18
+# The newest version that CHANGELOG.md has a section of.
+VERSION ?= $(shell sed -n 's/^\#\# \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md | head -n 1)
+
 # The race detector is built with a C compiler.
 RACE := $(if $(shell command -v $${CC:-gcc} 2>/dev/null),-race)
 
@@ -18,16 +25,35 @@ ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build demo test lint bench fuzz conformance clients
+.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version release release-test
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/odoobridge ./cmd/odoobridge
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-X main.release=$(VERSION)' -o bin/odoobridge ./cmd/odoobridge
 
 demo:
 	$(GO) run ./cmd/odoobridge demo $(ARGS)
 
 test:
 	$(GO) test $(RACE) -timeout 10m ./...
+
+# integration tries a bridge that runs in front of the sandbox with its fixture state: "docker compose --profile sandbox up".
+integration:
+	STACK_URL=$(STACK_URL) STACK_ADMIN_URL=$(STACK_ADMIN_URL) STACK_DB=$(STACK_DB) $(GO) test -count=1 -run '^TestStack' ./integration
+
+# compose-test does so with docker-compose.yml and a real Docker engine, which it starts where none runs.
+compose-test:
+	integration/compose/run.sh
+
+# release makes the archives for Linux, with checksums and bills of materials, in dist; release-test that two of them are
+# the same to the byte.
+release:
+	packaging/release.sh $(VERSION) dist
+
+release-test:
+	packaging/try-release.sh $(VERSION)
+
+version:
+	@echo $(VERSION)
 
 # clients installs what integration/clients needs, on Debian as root. Without it make test leaves the missing ones out by
 # name.

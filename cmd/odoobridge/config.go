@@ -167,44 +167,19 @@ func addSettings(fs *pflag.FlagSet, names ...string) {
 // loadConfig merges flags over environment over the YAML file over defaults, and returns every problem at once, as
 // Problems. Only settings that fs has flags for are read; that the file has others is no mistake.
 func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Config, []value, error) {
-	var problems Problems
-	file := value{fs.Lookup("config").Value.String(), "--config"}
-	if env, ok := lookupEnv("ODOOBRIDGE_CONFIG"); ok && !fs.Changed("config") {
-		file = value{env, "ODOOBRIDGE_CONFIG"}
-	}
-	fromFile := map[string]value{}
-	if file.text != "" {
-		var err error
-		if fromFile, err = readYAML(file.text); err != nil {
-			var ps Problems
-			if errors.As(err, &ps) {
-				problems = append(problems, ps...)
-			} else {
-				problems = append(problems, fmt.Sprintf("%s: %v", file.place, err))
-			}
-		}
-	}
-
+	fromFile, problems := readFileOf(fs, lookupEnv)
 	var c Config
 	effective := make([]value, len(settings))
 	for i, s := range settings {
 		if fs.Lookup(s.name) == nil {
 			continue
 		}
-		v := value{s.byDefault, "default"}
-		if f, ok := fromFile[s.name]; ok {
-			v = f
-		}
-		// Names in the environment that we don't know are not a mistake: Kubernetes sets ODOOBRIDGE_PORT and the like
-		// for a service called odoobridge.
-		if env, ok := lookupEnv(s.env()); ok {
-			v = value{env, s.env()}
-		}
-		if fs.Changed(s.name) {
-			v = value{fs.Lookup(s.name).Value.String(), s.flag()}
+		v, err := s.given(fs, lookupEnv, fromFile)
+		if err != nil {
+			problems = append(problems, err.Error())
 		}
 		effective[i] = v
-		if v.text == "" && s.byDefault == "" {
+		if v.text == "" && s.byDefault == "" || err != nil {
 			continue
 		}
 		if err := s.set(&c, v.text); err != nil {

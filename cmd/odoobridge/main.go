@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -46,8 +45,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(p.serveCommand(), p.doctorCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.versionCommand())
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(p.serveCommand(), p.doctorCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.healthCommand(), p.versionCommand(), p.manCommand())
+	complete(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -80,34 +79,4 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%q is no command or flag of %q; --help lists them", args[0], cmd.CommandPath())}
 	}
 	return nil
-}
-
-func (p program) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(p.stdout, "odoobridge", version())
-			return err
-		},
-	}
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				v += " " + s.Value
-			}
-		}
-	}
-	return v + " " + info.GoVersion
 }

@@ -24,7 +24,7 @@ func (p program) sandboxCommand() *cobra.Command {
 	var databaseURL, db, address string
 	var sources []string
 	var series int
-	var reset, control, addon, legacy bool
+	var reset, loadOnly, control, addon, legacy bool
 	cmd := &cobra.Command{
 		Use:   "sandbox --database-url postgres://... --series N --db NAME",
 		Short: "Serve an Odoo for tests, on PostgreSQL tables shaped like Odoo's",
@@ -55,6 +55,9 @@ func (p program) sandboxCommand() *cobra.Command {
 				return err
 			}
 			cfg := sandbox.Config{DSN: withDatabase(dsn, db), Database: db, Series: series, Control: control, Addon: addon, NoLegacy: !legacy}
+			if loadOnly {
+				return p.loadSandbox(cmd.Context(), dsn, cfg, state, reset)
+			}
 			return p.sandbox(cmd.Context(), dsn, cfg, state, address, reset)
 		},
 	}
@@ -65,6 +68,7 @@ func (p program) sandboxCommand() *cobra.Command {
 	f.StringVar(&address, "listen", "127.0.0.1:8069", "address to listen on")
 	f.StringArrayVar(&sources, "fixtures", nil, fixturesUsage)
 	f.BoolVar(&reset, "reset", false, "bring the database back to the fixture state first")
+	f.BoolVar(&loadOnly, "load-only", false, "create and fill the database, and exit without serving")
 	f.BoolVar(&control, "control", false, controlUsage)
 	f.BoolVar(&addon, "addon", true, addonUsage)
 	f.BoolVar(&legacy, "legacy", true, legacyUsage)
@@ -93,10 +97,7 @@ var fixturesUsage = "models and records to add: a YAML file, a folder of them, o
 func (p program) sandbox(ctx context.Context, dsn *url.URL, cfg sandbox.Config, state *fixtures.State, address string, reset bool) error {
 	log, flush := newLog(p.stderr, zerolog.LevelInfoValue)
 	defer flush()
-	if err := createDatabase(ctx, dsn, cfg.Database); err != nil {
-		return err
-	}
-	if err := prepare(ctx, cfg.DSN, cfg.Database, state, reset); err != nil {
+	if err := fill(ctx, dsn, cfg, state, reset); err != nil {
 		return err
 	}
 	if _, given := p.lookupEnv("GOGC"); !given {
@@ -117,6 +118,23 @@ func (p program) sandbox(ctx context.Context, dsn *url.URL, cfg sandbox.Config, 
 	drain, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	return errors.Join(err, l.drain(drain))
+}
+
+// loadSandbox fills the database of a sandbox that another process will serve.
+func (p program) loadSandbox(ctx context.Context, dsn *url.URL, cfg sandbox.Config, state *fixtures.State, reset bool) error {
+	if err := fill(ctx, dsn, cfg, state, reset); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(p.stdout, "loaded database=%s series=%d\n", cfg.Database, cfg.Series)
+	return err
+}
+
+// fill creates the database of cfg where there is none, and prepares it.
+func fill(ctx context.Context, dsn *url.URL, cfg sandbox.Config, state *fixtures.State, reset bool) error {
+	if err := createDatabase(ctx, dsn, cfg.Database); err != nil {
+		return err
+	}
+	return prepare(ctx, cfg.DSN, cfg.Database, state, reset)
 }
 
 // startSandbox serves the sandbox of cfg, whose log it sets, at address.

@@ -63,6 +63,9 @@ func (p program) serve(ctx context.Context, cfg Config) error {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "ready bridge=%s admin=%s\n", s.bridge.URL(), s.admin.URL())
+	p.notify(log, "READY=1")
+	unhook := context.AfterFunc(ctx, func() { p.notify(log, "STOPPING=1") })
+	defer unhook()
 	return s.run(ctx, log)
 }
 
@@ -179,7 +182,13 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 			Controllers: cfg.Controllers,
 		},
 	})
-	checks := []admin.Check{{Name: "odoo", Ask: probe.Ask}}
+	checks := []admin.Check{{Name: "odoo", Ask: func(ctx context.Context) error {
+		err := probe.Ask(ctx)
+		if err == nil {
+			addon.Settle(ctx) // ready is who knows how callers are passed on
+		}
+		return err
+	}}}
 	for _, db := range cfg.Databases {
 		checks = append(checks, admin.Check{Name: "database " + db, Ask: func(ctx context.Context) error { return dir.Ping(ctx, db) }})
 	}

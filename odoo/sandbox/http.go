@@ -43,6 +43,8 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // something may have been answered
 		}
 		return
+	case path == "/web/health":
+		reply = healthReply(s.series)
 	case s.isAddon(r, path):
 		reply = s.serveAddon(r, path)
 	case s.series >= 19 && (path == "/web/version" || path == "/json/version"):
@@ -161,4 +163,11 @@ func okReply(contentType string, series int, body string) rpc.Reply {
 		header = append(header, rpc.Header{Name: "X-Content-Type-Options", Value: "nosniff"})
 	}
 	return rpc.Reply{Status: http.StatusOK, Header: header, Body: []byte(body)}
+}
+
+// healthReply is what Odoo's web module answers to who asks whether it runs, since series 15 (by its source).
+func healthReply(series int) rpc.Reply {
+	reply := okReply("application/json", series, `{"status": "pass"}`)
+	reply.Header = append(reply.Header, rpc.Header{Name: "Cache-Control", Value: "no-store"})
+	return reply
 }

@@ -32,6 +32,7 @@ type Addon struct {
 
 // addonDatabase is what is known of the add-on in a database.
 type addonDatabase struct {
+	answered  bool // Odoo has said whether it is there
 	installed bool
 	fields    []Field   // that name the database to Odoo
 	bound     time.Time // when a session was asked for last
@@ -78,15 +79,35 @@ func (a *Addon) Gone(db string) {
 	}
 }
 
-// Run looks every interval, until ctx ends.
+// Run looks every interval, and every second in databases of which Odoo has not answered yet, until ctx ends.
 func (a *Addon) Run(ctx context.Context) {
-	for {
+	for next := time.Now().Add(a.interval); ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(a.interval):
+		case <-time.After(min(a.interval, time.Second)):
+		}
+		if time.Now().Before(next) {
+			a.Settle(ctx)
+			continue
 		}
 		a.Look(ctx)
+		next = time.Now().Add(a.interval)
+	}
+}
+
+// Settle looks in the databases of which Odoo has not answered yet: an Odoo that comes up after the bridge is known whole as
+// soon as it is there. It asks nothing once that is so.
+func (a *Addon) Settle(ctx context.Context) {
+	for _, db := range a.databases {
+		a.mu.RLock()
+		answered := a.found[db].answered
+		a.mu.RUnlock()
+		if !answered {
+			asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+			a.look(asking, db)
+			cancel()
+		}
 	}
 }
 
@@ -119,7 +140,7 @@ func (a *Addon) look(ctx context.Context, db string) {
 			}
 		}
 	}
-	d.installed = there
+	d.answered, d.installed = true, there
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.found[db] = &d

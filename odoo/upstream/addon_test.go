@@ -46,6 +46,30 @@ func (o *addonOdoo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// TestAddonSettle: an Odoo that answers later than the bridge asks is asked again before the interval is over, and no more
+// once it has answered.
+func TestAddonSettle(t *testing.T) {
+	odoo := &addonOdoo{installed: "one", byHeader: true, status: http.StatusBadGateway}
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		odoo.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	a := NewAddon(client(t, srv.URL, time.Second), []string{"one"}, time.Hour)
+	a.Look(t.Context())
+	a.Settle(t.Context())
+	if a.Installed("one") || asked != 2 {
+		t.Fatalf("installed: %v after %d requests, which were answered 502", a.Installed("one"), asked)
+	}
+	odoo.status = 0
+	a.Settle(t.Context())
+	a.Settle(t.Context())
+	if !a.Installed("one") || asked != 3 {
+		t.Errorf("installed: %v after %d requests, want true after 3", a.Installed("one"), asked)
+	}
+}
+
 // TestAddonLook: where the add-on is found, and how its database is named.
 func TestAddonLook(t *testing.T) {
 	header := Field{"X-Odoo-Database", "one"}
