@@ -123,12 +123,12 @@ func latencyPlot(minutes []traffic.Minute) *plot {
 			low, high = min(low, m.Took.P50), max(high, m.Took.P99)
 		}
 	}
-	p.Legend = []legend{{"p99", "99 of 100 calls took no longer"}, {"p95", "95 of 100"}, {"p50", "half of them"}}
+	p.Legend = []legend{{"p99", "99th percentile"}, {"p95", "95th"}, {"p50", "median"}}
 	if high == 0 {
 		low, high = time.Millisecond, 100*time.Millisecond
 		p.Text = "No calls in the last hour."
 	} else {
-		p.Text = fmt.Sprintf("Between %s, the shortest median of a minute, and %s, the longest 99th percentile.", took(low), took(high))
+		p.Text = fmt.Sprintf("Medians from %s, 99th percentiles up to %s. Each row is ten times the one below.", took(low), took(high))
 	}
 	floor := math.Floor(math.Log10(math.Max(low.Seconds(), 1e-5)))
 	ceiling := math.Max(math.Ceil(math.Log10(math.Max(high.Seconds(), 1e-5))), floor+1)
