@@ -31,7 +31,12 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 3, "for how long each time")
 	flag.IntVar(&o.connections, "connections", 16, "keep-alive connections of the load")
 	flag.StringVar(&o.out, "o", "", "file for the table, besides standard output")
+	bareAt := flag.String("bare", "", "be the bare server of the table at this address, before the URL that follows")
 	flag.Parse()
+	if *bareAt != "" {
+		fmt.Fprintln(os.Stderr, "bench:", bare(*bareAt, flag.Arg(0)))
+		os.Exit(1)
+	}
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -159,6 +164,10 @@ func spawn(dir, name string, args ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	return spawnPath(dir, path, args...)
+}
+
+func spawnPath(dir, path string, args ...string) (*child, error) {
 	c := &child{exec.Command(path, args...), new(bytes.Buffer)}
 	c.cmd.Stdout, c.cmd.Stderr = c.output, c.output
 	c.cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)

@@ -127,13 +127,16 @@ func startWorld(ctx context.Context, dir string) (*world, error) {
 }
 
 func (w *world) start(ctx context.Context) error {
-	ports, err := freePorts(5)
+	ports, err := freePorts(7)
 	if err != nil {
 		return err
 	}
-	null, nginx, haproxy, caddy, python := ports[0], ports[1], ports[2], ports[3], ports[4]
+	null, nginx, logging, haproxy, caddy, python, bare := ports[0], ports[1], ports[2], ports[3], ports[4], ports[5], ports[6]
 	w.null = local(null)
-	if err := w.proxies(null, nginx, haproxy, caddy); err != nil {
+	if err := w.proxies(null, nginx, logging, haproxy, caddy); err != nil {
+		return err
+	}
+	if err := w.bare(bare); err != nil {
 		return err
 	}
 	if err := w.build(ctx); err != nil {
@@ -148,7 +151,9 @@ func (w *world) start(ctx context.Context) error {
 	contestants := []contestant{
 		{name: "null upstream, directly", url: w.null},
 		{name: "nginx", url: local(nginx)},
+		{name: "nginx with its access log", url: local(logging)},
 		{name: "haproxy", url: local(haproxy)},
+		{name: "net/http and nothing else", url: local(bare)},
 		{name: "odoobridge, JSON-RPC, API-KEY", url: w.url, headers: [][2]string{apiKey}},
 		{name: "odoobridge, XML-RPC transcoded", url: w.url + "/xmlrpc/2/object", contentType: "text/xml", body: xmlCall, headers: [][2]string{apiKey}},
 		{name: "caddy", url: local(caddy)}, // the last: what it has left to do would burden the next
@@ -173,22 +178,29 @@ func local(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
 // proxies starts the null upstream, which is an nginx that makes the answer up, and the others before it, each with one
 // process or thread for each CPU and connections to the upstream kept alive, as one would deploy them.
-func (w *world) proxies(null, nginx, haproxy, caddy int) error {
+func (w *world) proxies(null, nginx, logging, haproxy, caddy int) error {
 	dir := w.dir
-	conf := func(name, server string) (string, error) {
+	conf := func(name, log, server string) (string, error) {
 		text := fmt.Sprintf("daemon off; worker_processes auto; pid %[1]s/%[2]s.pid; error_log stderr crit;\n"+
-			"events { worker_connections 1024; }\nhttp { access_log off; keepalive_requests 1000000;\n"+
+			"events { worker_connections 1024; }\nhttp { access_log %[4]s; keepalive_requests 1000000;\n"+
 			"client_body_temp_path %[1]s/%[2]s-a; proxy_temp_path %[1]s/%[2]s-b; fastcgi_temp_path %[1]s/%[2]s-c; uwsgi_temp_path %[1]s/%[2]s-d; scgi_temp_path %[1]s/%[2]s-e;\n%[3]s\n}\n",
-			dir, name, server)
+			dir, name, server, log)
 		path := filepath.Join(dir, name+".conf")
 		return path, os.WriteFile(path, []byte(text), 0o644)
 	}
-	nullConf, err := conf("null", fmt.Sprintf("server { listen 127.0.0.1:%d; location / { default_type application/json; return 200 '%s'; } }", null, answer))
+	nullConf, err := conf("null", "off", fmt.Sprintf("server { listen 127.0.0.1:%d; location / { default_type application/json; return 200 '%s'; } }", null, answer))
 	if err != nil {
 		return err
 	}
-	nginxConf, err := conf("nginx", fmt.Sprintf("upstream null { server 127.0.0.1:%d; keepalive 64; keepalive_requests 1000000; }\n"+
-		"server { listen 127.0.0.1:%d; location / { proxy_pass http://null; proxy_http_version 1.1; proxy_set_header Connection ''; } }", null, nginx))
+	plain := func(port int) string {
+		return fmt.Sprintf("upstream null { server 127.0.0.1:%d; keepalive 64; keepalive_requests 1000000; }\n"+
+			"server { listen 127.0.0.1:%d; location / { proxy_pass http://null; proxy_http_version 1.1; proxy_set_header Connection ''; } }", null, port)
+	}
+	nginxConf, err := conf("nginx", "off", plain(nginx))
+	if err != nil {
+		return err
+	}
+	loggingConf, err := conf("logging", filepath.Join(dir, "access.log"), plain(logging))
 	if err != nil {
 		return err
 	}
@@ -213,6 +225,7 @@ func (w *world) proxies(null, nginx, haproxy, caddy int) error {
 	}{
 		{"nginx", []string{"-c", nullConf}, null},
 		{"nginx", []string{"-c", nginxConf}, nginx},
+		{"nginx", []string{"-c", loggingConf}, logging},
 		{"haproxy", []string{"-db", "-f", haproxyConf}, haproxy},
 		{"caddy", []string{"run", "--config", caddyConf, "--adapter", "caddyfile"}, caddy},
 	} {
@@ -227,6 +240,23 @@ func (w *world) proxies(null, nginx, haproxy, caddy int) error {
 		if err := await(p.port); err != nil {
 			return fmt.Errorf("%s does not listen: %w", p.name, err)
 		}
+	}
+	return nil
+}
+
+// bare starts the server that does nothing else.
+func (w *world) bare(port int) error {
+	own, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c, err := spawnPath(w.dir, own, "-bare", fmt.Sprintf("127.0.0.1:%d", port), w.null)
+	if err != nil {
+		return err
+	}
+	w.children = append(w.children, c)
+	if err := await(port); err != nil {
+		return fmt.Errorf("the bare server does not listen: %w", err)
 	}
 	return nil
 }
