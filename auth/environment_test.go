@@ -45,3 +45,24 @@ func TestEnvironment(t *testing.T) {
 		t.Error("no add-on was installed")
 	}
 }
+
+// TestEnvironmentAndOverlap: where the environment holds a key, what the stored one was before it was replaced does not count
+// either, though it does without the environment.
+func TestEnvironmentAndOverlap(t *testing.T) {
+	keys := map[string]auth.Secret{"conf_rpcuser": "from-the-environment"}
+	b := newBench(func(c *auth.Config) {
+		c.Directory = auth.WithEnvironment(c.Directory, func() map[string]auth.Secret { return keys })
+	})
+	b.dir.Change(func(r *auth.Rows) {
+		r.AuthAPIKeys = append(r.AuthAPIKeys, auth.AuthAPIKey{ID: 600, UserID: 9001, Name: "conf rpcuser", TechName: "conf_rpcuser", Key: "replaced",
+			Active: true, Retires: b.clock.Now().Add(time.Hour)})
+	})
+	b.fails(t, apiKey("replaced"), auth.Denied, "no such key")
+	b.passes(t, apiKey("from-the-environment"))
+
+	keys = nil
+	b.clock.advance(2 * time.Second)
+	b.passes(t, apiKey("replaced"))
+	b.clock.advance(time.Hour) // and the database's clock with it
+	b.fails(t, apiKey("replaced"), auth.Denied, "overlap is over")
+}

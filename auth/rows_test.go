@@ -52,6 +52,8 @@ func TestDecide(t *testing.T) {
 		{"password, archived", &evidence{method: ByPassword, present: true, user: User{ID: 7}}, false},
 		{"password, two-factor", &evidence{method: ByPassword, present: true, user: User{ID: 7, Active: true, TOTP: true}}, false},
 		{"auth_api_key of another", &evidence{method: ByAuthAPIKey, present: true, user: active, auth: AuthAPIKey{UserID: 8, Active: true}}, false},
+		{"auth_api_key in its overlap", &evidence{method: ByAuthAPIKey, present: true, user: active, auth: AuthAPIKey{UserID: 7, Active: true, Retires: now.Add(1)}}, true},
+		{"auth_api_key at the end of it", &evidence{method: ByAuthAPIKey, present: true, user: active, auth: AuthAPIKey{UserID: 7, Active: true, Retires: now}}, false},
 		{"native key", native(NativeKey{UserID: 7}), true},
 		{"native key of another", native(NativeKey{UserID: 8}), false},
 		{"native key, scope rpc", native(NativeKey{UserID: 7, Scope: "rpc"}), true},

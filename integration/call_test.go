@@ -95,6 +95,7 @@ func TestCallRefused(t *testing.T) {
 		{"the same by XML-RPC", byKey, []string{"call", "res.partner", "nope", "--protocol", "xmlrpc"}, 1, "AttributeError: The method 'nope' does not exist"},
 		{"the same by JSON-2", byKey, []string{"call", "res.partner", "nope", "--protocol", "json2"}, 1, "does not exist"},
 		{"a wrong key", []string{"ODOOBRIDGE_API_KEY=wrong-key-0123456789", "ODOOBRIDGE_URL=" + bridge}, []string{"whoami"}, 1, "AccessDenied"},
+		{"a mistyped key", []string{"ODOOBRIDGE_API_KEY=obk_0123456789", "ODOOBRIDGE_URL=" + bridge}, []string{"whoami"}, 1, "was it cut off or mistyped?"},
 		{"a wrong password", []string{"ODOOBRIDGE_PASSWORD=wrong", "ODOOBRIDGE_URL=" + bridge}, []string{"whoami", "--login", "rpcuser", "--db", "odoo18"}, 1, "do not hold"},
 		{"nobody listens", []string{"ODOOBRIDGE_API_KEY=" + rpcKey}, []string{"whoami", "--url", "http://" + closedPort(t)}, 1, "connection refused"},
 		{"no credentials", nil, []string{"whoami"}, 2, "no credentials: set $ODOOBRIDGE_API_KEY"},

@@ -300,3 +300,57 @@ func TestKeysCommandLine(t *testing.T) {
 		})
 	}
 }
+
+// TestPoliciesAudited: other policies are a line of the audit log, as changes of keys are.
+func TestPoliciesAudited(t *testing.T) {
+	dsn := stateDB(t)
+	asBridge(t, dsn) // makes the role
+	env := []string{"ODOOBRIDGE_DATABASE_URL=" + dsn}
+	if out, errs, status := shell(t, env, "keys", "init", "--role", bridgeRole); status != 0 {
+		t.Fatal(out, errs)
+	}
+	file := filepath.Join(t.TempDir(), "policies.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("rules:\n  - id: all\n    effect: allow\n")
+	p := serve(t, dsn, demo(t, 18).ready["sandbox"], "--policies", file)
+	write("rules:\n  - id: none\n    models: [res.users]\n    effect: deny\n  - id: all\n    effect: allow\n")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(p.stderr)
+		}
+	})
+	eventually(t, "the change is in the table of the audit log", func() bool {
+		out, errs, status := shell(t, env, "keys", "audit")
+		if status != 0 {
+			t.Fatal(errs)
+		}
+		return strings.Contains(out, "2 rules are in force")
+	})
+	eventually(t, "the change is in the log", func() bool { return strings.Contains(p.stderr.String(), `"action":"policies"`) })
+}
+
+// TestUseKeptAtTheEnd: what was counted last is written when the bridge stops.
+func TestUseKeptAtTheEnd(t *testing.T) {
+	dsn := stateDB(t)
+	asBridge(t, dsn)
+	env := []string{"ODOOBRIDGE_DATABASE_URL=" + dsn}
+	if out, errs, status := shell(t, env, "keys", "init"); status != 0 {
+		t.Fatal(out, errs)
+	}
+	p := serve(t, dsn, demo(t, 18).ready["sandbox"])
+	for range 3 {
+		post(t, p.ready["bridge"]+"/jsonrpc", "application/json", jsonCall("common", "authenticate", "", "", "", map[string]any{}), "API-KEY", rpcKey)
+	}
+	if status := p.stop(); status != 0 {
+		t.Fatalf("status %d", status)
+	}
+	out, errs, status := shell(t, env, "report")
+	if status != 0 || !strings.Contains(out, "in the last 30 days: 1, by endpoints that Odoo gives up: 1.") || !regexp.MustCompile(`rpcuser +key conf rpcuser +jsonrpc +3 `).MatchString(out) {
+		t.Errorf("status %d\n%s%s", status, out, errs)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"odoobridge/auth"
+	"odoobridge/odoo/keyring"
 )
 
 // callFlags say whom the commands that call ask, and as whom. Secrets come from the environment or a file: a command line
@@ -180,6 +181,9 @@ func (p program) credentials(f callFlags) (presented, error) {
 	}
 	if who.key == "" {
 		return who, usageError{errors.New("no credentials: set $" + keyVariable + ", or give --key-file, or --login with $" + passwordVariable)}
+	}
+	if keyring.Mistyped(who.key) { // it is tried all the same: Odoo takes any text for a key
+		fmt.Fprintln(p.stderr, "odoobridge: the key begins as those of this program do, but its checksum does not fit: was it cut off or mistyped?")
 	}
 	return who, nil
 }

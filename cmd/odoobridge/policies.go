@@ -10,8 +10,9 @@ import (
 	"odoobridge/rpc/bridge"
 )
 
-// openPolicies reads the policies at path and returns them with what keeps them as the files are; nil where path is "".
-func openPolicies(path string, log zerolog.Logger) (bridge.Policies, []func(context.Context), error) {
+// openPolicies reads the policies at path and returns them with what keeps them as the files are; nil where path is "". changed is
+// told when others are in force.
+func openPolicies(path string, log zerolog.Logger, changed func(ctx context.Context, rules int)) (bridge.Policies, []func(context.Context), error) {
 	if path == "" {
 		return nil, nil, nil
 	}
@@ -33,6 +34,7 @@ func openPolicies(path string, log zerolog.Logger) (bridge.Policies, []func(cont
 				return
 			}
 			tell(warnings, "the policies have changed and are in force")
+			changed(ctx, len(rules.Set().Rules()))
 		})
 	}
 	return rules, []func(context.Context){watch}, nil

@@ -77,7 +77,7 @@ func (p program) printReport(usage []keyring.Usage, days int, all, asJSON bool) 
 			legacy[u.UID] = true
 		}
 	}
-	if _, err := fmt.Fprintf(p.stdout, "Of %d users who called in the last %d days, %d did so by endpoints that Odoo gives up.\n", len(users), days, len(legacy)); err != nil {
+	if _, err := fmt.Fprintf(p.stdout, "Users who called in the last %d days: %d, by endpoints that Odoo gives up: %d.\n", days, len(users), len(legacy)); err != nil {
 		return err
 	}
 	if len(lines) == 0 {

@@ -111,7 +111,13 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		rows = auth.WithEnvironment(dir, keys.Keys)
 		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
 	}
-	rules, watchRules, err := openPolicies(cfg.Policies, log)
+	keys, err := keyring.Open(keyring.Options{
+		DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases, Timeout: cleanupTimeout, Audit: auditLog(log),
+	})
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	rules, watchRules, err := openPolicies(cfg.Policies, log, auditPolicies(keys, cfg.Policies, log))
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
@@ -120,7 +126,8 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
 	})
 	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout, Breaker: breaker}
-	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), ballast: make([]byte, ballastSize)}
+	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), keys: keys,
+		uses: keyring.NewUses(keys, warnOfUses(log)), ballast: make([]byte, ballastSize)}
 	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
 		Directory:     rows,
@@ -136,13 +143,6 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		},
 	})
 	probe := upstream.NewProbe(s.upstream, cfg.UpstreamProtocol, probeInterval)
-
-	if s.keys, err = keyring.Open(keyring.Options{
-		DSN: auth.Secret(cfg.DatabaseURL.String()), Databases: cfg.Databases, Timeout: cleanupTimeout, Audit: auditLog(log),
-	}); err != nil {
-		return nil, errors.Join(err, dir.Close())
-	}
-	s.uses = keyring.NewUses(s.keys, warnOfUses(log))
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

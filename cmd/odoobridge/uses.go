@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/rs/zerolog"
 
 	"odoobridge/odoo/keyring"
@@ -25,5 +28,20 @@ func (o useObserver) Observe(r *bridge.Record) {
 func warnOfUses(log zerolog.Logger) func(string, error) {
 	return func(db string, err error) {
 		log.Warn().Str("db", db).Err(err).Msg("the use of keys is not kept, or replaced keys are not removed; still trying")
+	}
+}
+
+// auditPolicies writes into the audit log that other policies are in force. Who changed the file is not known here.
+func auditPolicies(keys *keyring.Keyring, path string, log zerolog.Logger) func(context.Context, int) {
+	return func(ctx context.Context, rules int) {
+		for _, db := range keys.Databases() {
+			err := keys.Note(ctx, keyring.Entry{
+				DB: db, By: keyring.Actor{Name: "whoever may write the file", Source: path},
+				Action: "policies", Object: path, Detail: fmt.Sprintf("changed, %d rules are in force", rules),
+			})
+			if err != nil {
+				log.Warn().Str("db", db).Err(err).Msg("the change of the policies is not in the table of the audit log")
+			}
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 type change struct {
 	*sql.Tx
 	*layout
+	db      string
 	by      Actor
 	entries []Entry
 }
@@ -27,7 +28,7 @@ func (k *Keyring) change(ctx context.Context, name string, by Actor, f func(cont
 			return err
 		}
 		defer func() { _ = tx.Rollback() }() // does nothing after the commit
-		c := &change{Tx: tx, layout: l, by: by}
+		c := &change{Tx: tx, layout: l, db: name, by: by}
 		// Shorter than the time an answer is waited for, so that it is PostgreSQL that gives up, and says why.
 		if _, err := tx.ExecContext(ctx, `SELECT set_config('lock_timeout', $1, true)`, fmt.Sprint((k.server.Timeout() / 2).Milliseconds())); err != nil {
 			return err
@@ -41,7 +42,7 @@ func (k *Keyring) change(ctx context.Context, name string, by Actor, f func(cont
 		if len(c.entries) == 0 { // nothing to do
 			return nil
 		}
-		if err := c.write(ctx, name); err != nil {
+		if err := record(ctx, tx, l, c.entries...); err != nil {
 			return err
 		}
 		if err := l.signal(ctx, tx); err != nil {
@@ -65,26 +66,7 @@ func (k *Keyring) change(ctx context.Context, name string, by Actor, f func(cont
 
 // did remembers what was done, for the audit log.
 func (c *change) did(action, object string, id int64, format string, args ...any) {
-	c.entries = append(c.entries, Entry{By: c.by, Action: action, Object: object, ID: id, Detail: fmt.Sprintf(format, args...)})
-}
-
-// write puts the lines into the table of the audit log, where there is one.
-func (c *change) write(ctx context.Context, db string) error {
-	for i := range c.entries {
-		e := &c.entries[i]
-		e.At, e.DB = time.Now().UTC(), db
-		if !c.hasSchema() {
-			continue
-		}
-		_, err := c.ExecContext(ctx, `
-			INSERT INTO odoobridge.audit (at, actor, actor_uid, source, action, object, object_id, detail)
-			VALUES ($1, $2, nullif($3::bigint, 0), $4, $5, $6, nullif($7::bigint, 0), $8)`,
-			e.At, e.By.Name, e.By.UID, e.By.Source, e.Action, e.Object, e.ID, e.Detail)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	c.entries = append(c.entries, Entry{At: time.Now().UTC(), DB: c.db, By: c.by, Action: action, Object: object, ID: id, Detail: fmt.Sprintf(format, args...)})
 }
 
 // signal moves the object by which the series tells its workers to drop their caches.

@@ -92,8 +92,8 @@ type Entry struct {
 	At     time.Time
 	DB     string
 	By     Actor
-	Action string // create, rotate, revoke, archive, restore, assign, groups, setting, retired, init
-	Object string // the key's name, the company's
+	Action string // create, rotate, revoke, archive, restore, assign, groups, setting, retired, init, policies
+	Object string // the key's name, the company's, the file's
 	ID     int64  // of its row
 	Detail string // what else matters, for people
 }

@@ -2,7 +2,6 @@ package keyring
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/lib/pq"
 )
@@ -26,7 +25,7 @@ const (
 )
 
 // detect reads the catalog, which shows what exists and not what the role may use: what it may not must be an error.
-func detect(ctx context.Context, db *sql.DB) (*layout, error) {
+func detect(ctx context.Context, db querier) (*layout, error) {
 	rows, err := db.QueryContext(ctx, `
 		SELECT (CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END) || c.relname || '.' || coalesce(a.attname, '')
 		FROM pg_catalog.pg_class c

@@ -21,7 +21,7 @@ func Schema(role string) string {
 // Init makes the schema odoobridge in a database and lets a role use it: that of the bridge. It does no harm where it is
 // there already.
 func (k *Keyring) Init(ctx context.Context, db string, by Actor, role string) error {
-	return k.useAny(ctx, db, func(ctx context.Context, conn *sql.DB, l *layout) error {
+	return k.useAny(ctx, db, func(ctx context.Context, conn *sql.DB, _ *layout) error {
 		tx, err := conn.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -41,10 +41,13 @@ func (k *Keyring) Init(ctx context.Context, db string, by Actor, role string) er
 			}
 			return err
 		}
-		c := &change{Tx: tx, layout: &layout{columns: map[string]bool{
-			"odoobridge.key_retirement.key_id": true, "odoobridge.key_use.key_id": true, "odoobridge.audit.id": true}}, by: by}
+		l, err := detect(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c := &change{layout: l, db: db, by: by}
 		c.did("init", "odoobridge", 0, "for the role %s", role)
-		if err := c.write(ctx, db); err != nil {
+		if err := record(ctx, tx, l, c.entries...); err != nil {
 			return err
 		}
 		if err := tx.Commit(); err != nil {

@@ -46,7 +46,7 @@ type Uses struct {
 	mu      sync.Mutex
 	waiting map[useKey]*tally
 
-	warned map[string]bool // by database, of Run alone
+	warned map[string]bool // by work and database
 	pruned time.Time
 }
 
@@ -68,7 +68,7 @@ type tally struct {
 	source         netip.Addr
 }
 
-// NewUses counts for a keyring. warn is told, once for each database, that it can't be written.
+// NewUses counts for a keyring. warn is told that a database can't be written to: once, until it can.
 func NewUses(keys *Keyring, warn func(db string, err error)) *Uses {
 	return &Uses{keys: keys, warn: warn, waiting: map[useKey]*tally{}, warned: map[string]bool{}}
 }
@@ -95,11 +95,12 @@ func (u *Uses) Count(use *Use) {
 
 const secondsADay = 24 * 60 * 60
 
-// Run writes and sweeps until ctx ends. What was counted last is left for a Flush.
+// Run sweeps at once, then writes and sweeps until ctx ends. What was counted last is left for a Flush.
 func (u *Uses) Run(ctx context.Context) {
 	flush, sweep := time.NewTicker(flushEvery), time.NewTicker(sweepEvery)
 	defer flush.Stop()
 	defer sweep.Stop()
+	u.sweep(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -117,17 +118,21 @@ var bridgeActor = Actor{Name: "odoobridge", Source: "the bridge itself"}
 
 func (u *Uses) sweep(ctx context.Context) {
 	for _, db := range u.keys.Databases() {
-		if _, err := u.keys.Sweep(ctx, db, bridgeActor); err != nil && !errors.Is(err, ErrNotInstalled) && !errors.Is(err, auth.ErrUnknownDatabase) {
-			u.warnOnce(ctx, db, err)
+		_, err := u.keys.Sweep(ctx, db, bridgeActor)
+		if errors.Is(err, ErrNotInstalled) {
+			err = nil
 		}
+		u.tell(ctx, "sweep", db, err)
 	}
 }
 
-func (u *Uses) warnOnce(ctx context.Context, db string, err error) {
-	if !u.warned[db] && ctx.Err() == nil {
-		u.warned[db] = true
+// tell warns of work that fails, the first time.
+func (u *Uses) tell(ctx context.Context, work, db string, err error) {
+	work += " " + db
+	if err != nil && !u.warned[work] && ctx.Err() == nil {
 		u.warn(db, err)
 	}
+	u.warned[work] = err != nil
 }
 
 // Flush writes what was counted. What can't be written waits, unless there is no schema to write it to.
@@ -155,8 +160,8 @@ func (u *Uses) Flush(ctx context.Context) {
 		})
 		if err != nil {
 			u.putBack(keys, counted)
-			u.warnOnce(ctx, db, err)
 		}
+		u.tell(ctx, "flush", db, err)
 	}
 }
 

@@ -97,6 +97,32 @@ func TestUsesKept(t *testing.T) {
 	}
 }
 
+// TestRunSweeps: what a bridge finds when it starts is removed at once.
+func TestRunSweeps(t *testing.T) {
+	b := newBase(t, 18)
+	if err := b.Init(t.Context(), b.name, by, "postgres"); err != nil {
+		t.Fatal(err)
+	}
+	b.create(t, "rpcuser", "shop")
+	b.rotate(t, "shop", time.Hour)
+	b.exec(t, `UPDATE odoobridge.key_retirement SET retires_at = now()`)
+	uses, _ := counter(b, b.Keyring)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		uses.Run(ctx)
+	}()
+	for len(b.replaced(t)) > 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	cancel()
+	<-ended
+	if entries, err := b.Audit(t.Context(), b.name, 1); err != nil || entries[0].Action != "retired" || entries[0].By.Name != "odoobridge" {
+		t.Errorf("audit %+v, %v", entries, err)
+	}
+}
+
 // TestCountAllocates nothing for a caller who was counted already: it is on the way of every call.
 func TestCountAllocates(t *testing.T) {
 	uses := keyring.NewUses(nil, nil)
