@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// sections are keys of the environment for each key of the fixtures, and one more that is too short.
+// sections are keys of the environment for each key of the fixtures.
 const sections = `[api_key_conf_rpcuser]
 key = conf-auth-api-key-rpcuser-of-the-file
 [api_key_conf_archived_user]
@@ -18,6 +18,8 @@ key = conf-auth-api-key-archived-of-the-file
 key = conf-auth-api-key-admin-of-the-file
 [api_key_conf_scratch]
 key = conf-auth-api-key-scratch-of-the-file
+[api_key_canary]
+key = conf-auth-api-key-other-of-the-file
 `
 
 // TestDoctorKeys: what is wrong with keys, or not as somebody may think.
@@ -53,16 +55,18 @@ func TestDoctorKeys(t *testing.T) {
 		{name: "setting and stored differ", broken: func(t *testing.T, c *clinic) { c.sql(t, archive) }, check: "keys.stored", level: "warning",
 			text: `"conf archived user" (id 502) of "archived"`, remedy: "odoobridge keys archive 'conf archived user'",
 			cured: func(t *testing.T, c *clinic) { c.sql(t, `UPDATE auth_api_key SET active = false WHERE id = 502`) }, key: rpcKey},
-		{name: "a section without a key", broken: func(t *testing.T, c *clinic) {
+		{name: "a section without a key", flags: []string{"--addon=false"}, broken: func(t *testing.T, c *clinic) {
 			write(t, c, sections+"[api_key_conf_admim]\nkey = conf-auth-api-key-admim-of-the-file\n")
 		},
 			check: "keys.environment", level: "warning", text: "[api_key_conf_admim]", remedy: "SELECT id, name FROM auth_api_key",
 			cured: func(t *testing.T, c *clinic) { write(t, c, sections) }, key: rpcKey + "-of-the-file"},
-		{name: "a key without a section", broken: func(t *testing.T, c *clinic) {
-			write(t, c, strings.Replace(sections, "conf_admin", "conf_admin\n[x", 1))
+		{name: "a key without a section", flags: []string{"--addon=false"}, broken: func(t *testing.T, c *clinic) {
+			write(t, c, strings.Replace(sections, "[api_key_conf_admin]", "[mail_server]", 1))
 		},
 			check: "keys.environment", level: "warning", text: `"conf admin" (id 504) [api_key_conf_admin]`, remedy: "# add a section",
 			cured: func(t *testing.T, c *clinic) { write(t, c, sections) }, key: rpcKey + "-of-the-file"},
+		{name: "keys of the environment that Odoo does not know", broken: func(t *testing.T, c *clinic) { write(t, c, sections) }, check: "keys.environment_addon", level: "warning",
+			text: "Odoo has not the module auth_api_key_server_env", remedy: "export ODOOBRIDGE_IMPERSONATION=mint", key: rpcKey + "-of-the-file", answer: "Access Denied"},
 	})
 
 	// What is done with an archived user's key, and why.
