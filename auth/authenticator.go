@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"strconv"
@@ -18,6 +19,7 @@ type Authenticator struct {
 	digests  digester
 	hashes   *hasher
 	cooldown *cooldown
+	renewals sync.WaitGroup // under way in the background
 
 	mu        sync.RWMutex
 	databases map[string]*database // those that were read at least once, and Config.Databases
@@ -50,6 +52,9 @@ func New(c Config) *Authenticator {
 	if c.Addon == nil {
 		c.Addon = func(string) bool { return false }
 	}
+	c.RenewBefore = cmp.Or(c.RenewBefore, defaultRenewBefore)
+	c.RetireAfter = cmp.Or(c.RetireAfter, defaultRetireAfter)
+	c.CollectEvery = cmp.Or(c.CollectEvery, defaultCollectEvery)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

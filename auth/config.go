@@ -25,6 +25,14 @@ type Config struct {
 	Addon         func(db string) bool
 	ArchivedUsers ArchivedUsers
 
+	// RenewBefore is how much of its life a native key made here has left when another is made in its place; while it has half of
+	// that, no call waits for the other. Default 10 min.
+	RenewBefore time.Duration
+	// RetireAfter is how long a replaced key stays, for calls that are on their way with it. Default 5 min.
+	RetireAfter time.Duration
+	// CollectEvery is how often replaced keys are removed and leftovers of dead processes looked for. Default 1 min.
+	CollectEvery time.Duration
+
 	HashWorkers int // password hashes computed at once; default the number of CPUs
 	HashQueue   int // password hashes waiting; default 64 per worker. More are Overloaded.
 	MaxProofs   int // callers remembered; default 100,000

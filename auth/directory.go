@@ -96,12 +96,16 @@ type Minter interface {
 	Mint(ctx context.Context, db string, uid int64) (MintedKey, error)
 	// Revoke removes keys that Mint made, by their row. Rows that are gone already are no error.
 	Revoke(ctx context.Context, db string, ids []int64) error
-	// Collect removes what processes that are dead left behind in db, and tells how many rows that were.
+	// Collect removes what processes that are dead left behind in db, and tells how many rows that were. It never removes what a
+	// living one made, and so may want to see for a while that a process is dead.
 	Collect(ctx context.Context, db string) (int, error)
 }
 
 // ErrNoNativeKeys is a database without the table of native keys: series 12 and 13.
 var ErrNoNativeKeys = errors.New("this series of Odoo has no native API keys")
+
+// ErrMayNotMint is a database role that may not make native keys, or a database that can't be written to.
+var ErrMayNotMint = errors.New("native API keys can't be made")
 
 // MintedKey is a native key fresh from [Minter.Mint].
 type MintedKey struct {

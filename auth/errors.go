@@ -25,8 +25,8 @@ const (
 	Unavailable
 	// Overloaded is a full queue for hashing.
 	Overloaded
-	// NeedsAddon is an archived user whose key works, but whom Odoo refuses on RPC whatever the secret; or a series
-	// without native keys.
+	// NeedsAddon is an archived user whose key works, but whom Odoo refuses on RPC whatever the secret; a series without native
+	// keys; or a database in which the bridge may make none.
 	NeedsAddon
 )
 

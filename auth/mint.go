@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// renewBefore is how much of its life a made key must still have to be used; with a shorter one another is made.
-const renewBefore = 10 * time.Minute
-
-// retireAfter is how long a replaced key stays, for calls that are on their way with it.
-const retireAfter = 5 * time.Minute
+const (
+	defaultRenewBefore = 10 * time.Minute
+	defaultRetireAfter = 5 * time.Minute
+)
 
 // minted is a native key made for a user. Its row is read again like those behind proofs.
 type minted struct {
 	key   Secret
 	id    int64
 	proof proof
+	tried time.Time // when another one was last begun to be made in its place; guarded by database.mu
 }
 
 // retired is a made key that another one replaced.
@@ -84,11 +84,40 @@ func (a *Authenticator) madeKey(ctx context.Context, id Identity) (Secret, error
 		if err != nil {
 			return "", err
 		}
-		if e.digest == m.proof.stored && decide(e, a.config.ArchivedUsers, e.clock(now).Add(renewBefore)) == "" {
+		lasts := func(d time.Duration) bool {
+			return e.digest == m.proof.stored && decide(e, a.config.ArchivedUsers, e.clock(now).Add(d)) == ""
+		}
+		switch {
+		case lasts(a.config.RenewBefore):
+			return m.key, nil
+		case lasts(a.config.RenewBefore / 2):
+			d.renew(ctx, id.UID, m)
 			return m.key, nil
 		}
 	}
 	return d.mint(ctx, id.UID, m)
+}
+
+// renew makes a key in place of old, which is good for a while yet: no call waits for it, or fails with it. Where it can't be made,
+// it is tried again from time to time, until old has lived for so long that calls have to wait.
+func (d *database) renew(ctx context.Context, uid int64, old *minted) {
+	a := d.auth
+	now := a.now()
+	d.mu.Lock()
+	begin := old.tried.IsZero() || now.Sub(old.tried) >= a.config.RenewBefore/20
+	if begin {
+		old.tried = now
+	}
+	d.mu.Unlock()
+	if !begin {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	a.renewals.Go(func() {
+		if _, err := d.mint(ctx, uid, old); err != nil {
+			a.config.Warn(d.name, fmt.Errorf("renew the native key of uid %d: %w; the old one counts until it is about to expire", uid, err))
+		}
+	})
 }
 
 // mint makes a key for the user in place of old, which may be nil. Callers who come meanwhile wait for the same key.
@@ -130,6 +159,10 @@ func (d *database) mintFailure(ctx context.Context, err error) error {
 		return &Error{Kind: NeedsAddon, Cause: err,
 			Reason: "this series of Odoo has no native API keys: install the add-on odoobridge in Odoo"}
 	}
+	if errors.Is(err, ErrMayNotMint) {
+		return &Error{Kind: NeedsAddon, Cause: err, Reason: "the bridge may not make native API keys in Odoo's database, without which " +
+			"this caller can't be passed on: run the SQL that `odoobridge grants` prints there (INSERT on res_users_apikeys), or install the add-on odoobridge in Odoo"}
+	}
 	return d.failure(ctx, fmt.Errorf("make a native key: %w", err))
 }
 
@@ -152,7 +185,7 @@ func (d *database) takeMinted(all bool) []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var ids []int64
-	due := d.auth.now().Add(-retireAfter)
+	due := d.auth.now().Add(-d.auth.config.RetireAfter)
 	kept := d.retired[:0]
 	for _, r := range d.retired {
 		if all || r.at.Before(due) {

@@ -72,7 +72,7 @@ func TestMintedAnew(t *testing.T) {
 		{"row deleted, still fresh", func(r *auth.Rows) { r.NativeKeys = r.NativeKeys[:len(r.NativeKeys)-1] }, time.Second - 1, false, 0},
 		{"row changed", func(r *auth.Rows) { r.NativeKeys[len(r.NativeKeys)-1].Hash = "other" }, time.Second, true, 2},
 		{"before it is due", nil, 24*time.Hour - 10*time.Minute, false, 1},
-		{"due", nil, 24*time.Hour - 10*time.Minute + 1, true, 2}, // the old one stays for calls on their way
+		{"overdue", nil, 24*time.Hour - 5*time.Minute + 1, true, 2}, // the old one stays for calls on their way
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +90,60 @@ func TestMintedAnew(t *testing.T) {
 				t.Errorf("after Close %d keys are left, %v", b.madeFor(9001), err)
 			}
 		})
+	}
+}
+
+// TestRenewal makes another key while the old one still serves, and tries again later where it could not be made.
+func TestRenewal(t *testing.T) {
+	warned := make(chan error, 10)
+	b := newBench(func(c *auth.Config) { c.Warn = func(_ string, err error) { warned <- err } })
+	id := b.passes(t, apiKey(directorytest.RPCUserKey))
+	first := b.secret(t, apiKey(directorytest.RPCUserKey))
+	old := func(when string) {
+		t.Helper()
+		if key, err := b.Secret(context.Background(), id); key != first || err != nil {
+			t.Fatalf("%s: another key, or %v", when, err)
+		}
+	}
+	b.clock.advance(24*time.Hour - 10*time.Minute + 1)
+	b.passes(t, apiKey(directorytest.RPCUserKey))
+	b.dir.FailMint(auth.ErrMayNotMint)
+	old("when it is due")
+	if err := <-warned; !errors.Is(err, auth.ErrMayNotMint) {
+		t.Errorf("warned of %v", err)
+	}
+	old("when it could not be renewed")
+	b.clock.advance(29 * time.Second)
+	old("before it is tried again")
+	if len(warned) != 0 {
+		t.Errorf("tried again too soon: %v", <-warned)
+	}
+	b.clock.advance(time.Second)
+	old("while it is tried again")
+	<-warned
+	b.clock.advance(5*time.Minute - 30*time.Second)
+	if _, err := b.Secret(context.Background(), id); auth.KindOf(err) != auth.NeedsAddon || !strings.Contains(err.Error(), "odoobridge grants") {
+		t.Errorf("when it is about to expire: %v", err)
+	}
+
+	b = newBench(nil)
+	id = b.passes(t, apiKey(directorytest.RPCUserKey))
+	first = b.secret(t, apiKey(directorytest.RPCUserKey))
+	b.clock.advance(24*time.Hour - 10*time.Minute + 1)
+	b.passes(t, apiKey(directorytest.RPCUserKey))
+	old("while the other is made")
+	for {
+		key, err := b.Secret(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key != first {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if err := b.Close(context.Background()); err != nil || b.madeFor(9001) != 0 {
+		t.Errorf("after Close %d keys are left, %v", b.madeFor(9001), err)
 	}
 }
 
@@ -134,7 +188,7 @@ func TestNoSecret(t *testing.T) {
 		kind auth.Kind
 	}{
 		"no native keys":    {fmt.Errorf("odoo13: %w", auth.ErrNoNativeKeys), auth.NeedsAddon},
-		"not allowed":       {errors.New("permission denied for table res_users_apikeys"), auth.Unavailable},
+		"not allowed":       {fmt.Errorf("%w: permission denied for table res_users_apikeys", auth.ErrMayNotMint), auth.NeedsAddon},
 		"database is away":  {directorytest.ErrAway, auth.Unavailable},
 		"database was lost": {fmt.Errorf("%w: odoo18", auth.ErrUnknownDatabase), auth.UnknownDatabase},
 	}

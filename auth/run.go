@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// collectEvery is how often leftovers of dead processes are looked for, and keys that were replaced removed.
-const collectEvery = time.Minute
+const defaultCollectEvery = time.Minute
 
 // Run keeps what is known of callers fresh, removes keys that were replaced and collects leftovers of dead processes,
 // until ctx ends.
@@ -37,11 +36,11 @@ func (a *Authenticator) Run(ctx context.Context) {
 // collectAlways looks for leftovers in every database as soon as it is known, and then periodically.
 func (a *Authenticator) collectAlways(ctx context.Context) {
 	collected := map[*database]time.Time{}
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(min(time.Second, a.config.CollectEvery))
 	defer tick.Stop()
 	for {
 		for _, d := range a.known() {
-			if now := time.Now(); now.Sub(collected[d]) >= collectEvery {
+			if now := time.Now(); now.Sub(collected[d]) >= a.config.CollectEvery {
 				collected[d] = now
 				d.collect(ctx)
 			}
@@ -72,6 +71,7 @@ func (d *database) collect(ctx context.Context) {
 
 // Close removes the native keys that were made. Run must have returned, and no call be under way.
 func (a *Authenticator) Close(ctx context.Context) error {
+	a.renewals.Wait() // bounded by what bounds the Minter
 	var errs []error
 	for _, d := range a.known() {
 		if ids := d.takeMinted(true); len(ids) > 0 {

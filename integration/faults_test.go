@@ -16,9 +16,12 @@ import (
 )
 
 // stateDB is the DSN of a database of the test's own with the state of series 18.
-func stateDB(t *testing.T) string {
+func stateDB(t *testing.T) string { return stateOf(t, 18) }
+
+// stateOf is that of any series.
+func stateOf(t *testing.T, series int) string {
 	t.Helper()
-	return postgrestest.DB(t, postgrestest.Template(t, "odoo18", func(dsn string) error { return loadState(dsn, 18) }))
+	return postgrestest.DB(t, postgrestest.Template(t, database(series), func(dsn string) error { return loadState(dsn, series) }))
 }
 
 // serve starts the bridge on free ports, serving the database under the name that its DSN has, as the role of asBridge.

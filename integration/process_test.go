@@ -29,8 +29,11 @@ type process struct {
 
 // launch starts the program and returns once it has printed its ready line. What it prints is kept for the search for
 // secrets.
-func launch(args ...string) (*process, error) {
-	p, err := spawn(os.Environ(), args...)
+func launch(args ...string) (*process, error) { return spawnReady(os.Environ(), args...) }
+
+// spawnReady is launch with another environment.
+func spawnReady(env []string, args ...string) (*process, error) {
+	p, err := spawn(env, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,13 @@ type Memory struct {
 	DB  string           // its one database
 	Now func() time.Time // the database's clock
 
-	mu     sync.Mutex
-	rows   auth.Rows
-	reads  int
-	fault  error
-	gate   chan struct{} // closed: reads go through
-	nextID int64
+	mu        sync.Mutex
+	rows      auth.Rows
+	reads     int
+	mintFault error
+	fault     error
+	gate      chan struct{} // closed: reads go through
+	nextID    int64
 }
 
 // NewMemory makes a database with the given rows.
@@ -57,6 +58,13 @@ func (m *Memory) Hold() (release func()) {
 	gate := make(chan struct{})
 	m.gate = gate
 	return func() { close(gate) }
+}
+
+// FailMint makes Mint alone fail with err, nil ends that.
+func (m *Memory) FailMint(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mintFault = err
 }
 
 // Reads is how many times it was read.
@@ -140,6 +148,9 @@ func (m *Memory) Mint(_ context.Context, db string, uid int64) (auth.MintedKey, 
 	defer m.mu.Unlock()
 	if err := m.check(db); err != nil {
 		return auth.MintedKey{}, err
+	}
+	if m.mintFault != nil {
+		return auth.MintedKey{}, m.mintFault
 	}
 	if !slices.ContainsFunc(m.rows.Users, func(u auth.User) bool { return u.ID == uid && u.Active }) {
 		return auth.MintedKey{}, fmt.Errorf("uid %d is gone or archived", uid)

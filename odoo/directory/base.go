@@ -19,10 +19,11 @@ const (
 	undefinedTable        = pqerror.Code("42P01")
 	undefinedDatabase     = pqerror.Code("3D000")
 	insufficientPrivilege = pqerror.Code("42501")
+	readOnly              = pqerror.Code("25006")
 )
 
 // Connections to one database: one for re-reading, three for callers who are not known yet (package auth asks no more
-// at once), one that holds the lock of the keys made here, and one to collect leftovers.
+// at once), one that holds the lock of the keys made here, and one to make keys or to collect leftovers.
 const (
 	maxConnections = 6
 	maxIdle        = 3
@@ -31,15 +32,17 @@ const (
 
 // base is one database: its connections, what it looks like, and the lock that protects the keys made there.
 type base struct {
-	name string
-	role string
-	db   *sql.DB
+	name    string
+	role    string
+	db      *sql.DB
+	timeout time.Duration
 
 	mu       sync.Mutex
 	layout   *layout
 	detected time.Time
 
-	locked lockedConn
+	alive    alive
+	suspects suspects
 }
 
 func (d *Directory) open(name string) (*base, error) {
@@ -50,11 +53,11 @@ func (d *Directory) open(name string) (*base, error) {
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxIdle)
 	db.SetConnMaxIdleTime(idleTime)
-	return &base{name: name, role: d.server.Role(), db: db}, nil
+	return &base{name: name, role: d.server.Role(), db: db, timeout: d.timeout}, nil
 }
 
 func (b *base) close() error {
-	b.locked.close()
+	b.alive.close()
 	return b.db.Close()
 }
 

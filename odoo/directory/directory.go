@@ -9,6 +9,7 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,13 +33,22 @@ type Options struct {
 	Databases []string
 	// Timeout bounds each use of a database, connecting included. Default 3 s.
 	Timeout time.Duration
+	// KeyLifetime is how long a key that [Directory.Mint] made lives, where the series knows expiry. Default 24 h.
+	KeyLifetime time.Duration
+	// Grace is for how long at least a process must have no lock before [Directory.Collect] takes it for dead. Default 45 s:
+	// longer than callers are served without a database by default, and time enough for a process to take a lost lock again.
+	Grace time.Duration
 }
+
+const defaultGrace = 45 * time.Second
 
 // Directory is a set of Odoo databases on one PostgreSQL server. It is safe for use by many goroutines.
 type Directory struct {
 	server  *database.Server
 	timeout time.Duration
 	served  map[string]struct{}
+
+	keyLifetime, grace time.Duration
 
 	mu     sync.Mutex
 	bases  map[string]*base // opened so far
@@ -56,7 +66,8 @@ func Open(o Options) (*Directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Directory{server: server, timeout: server.Timeout(), served: map[string]struct{}{}, bases: map[string]*base{}}
+	d := &Directory{server: server, timeout: server.Timeout(), keyLifetime: cmp.Or(o.KeyLifetime, defaultKeyLifetime),
+		grace: cmp.Or(o.Grace, defaultGrace), served: map[string]struct{}{}, bases: map[string]*base{}}
 	names := o.Databases
 	if len(names) == 0 {
 		names = []string{server.Default()}

@@ -80,9 +80,13 @@ func (b *base) exec(t *testing.T, statement string, args ...any) {
 	}
 }
 
-func (b *base) open(t *testing.T) *directory.Directory {
+func (b *base) open(t *testing.T, change ...func(*directory.Options)) *directory.Directory {
 	t.Helper()
-	d, err := directory.Open(directory.Options{DSN: auth.Secret(b.dsn)})
+	o := directory.Options{DSN: auth.Secret(b.dsn)}
+	for _, f := range change {
+		f(&o)
+	}
+	d, err := directory.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}

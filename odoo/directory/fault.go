@@ -80,13 +80,26 @@ func faultOfState(err *pq.Error) Fault {
 		return FaultConnect
 	case fault == FaultAccess && strings.Contains(err.Message, "role "):
 		return FaultLogin // role "x" does not exist, or is not permitted to log in
-	case err.Code == "08P01" && strings.Contains(err.Message, "startup parameter"),
-		err.Code == "08P01" && strings.Contains(err.Message, "pooling mode"):
-		return FaultPooler
-	case err.Code == "08P01" && strings.Contains(err.Message, "no such database"):
-		return FaultNoDatabase // PgBouncer
-	case err.Code == "08P01" && strings.Contains(err.Message, "authentication failed"), err.Code == "08P01" && strings.Contains(err.Message, "no such user"):
-		return FaultLogin // PgBouncer
+	case err.Code == "08P01": // PgBouncer's, whatever is wrong
+		return faultOfPooler(err.Message)
 	}
 	return fault
+}
+
+// faultOfPooler reads PgBouncer's words, since it has one code for all it says.
+func faultOfPooler(message string) Fault {
+	for _, w := range []struct {
+		words string
+		fault Fault
+	}{
+		{"no such database", FaultNoDatabase}, {"does not exist", FaultNoDatabase},
+		{"authentication failed", FaultLogin}, {"no such user", FaultLogin},
+		{"startup parameter", FaultPooler}, {"pooling mode", FaultPooler},
+		{"no more connections allowed", FaultFull}, {"query_wait_timeout", FaultFull},
+	} {
+		if strings.Contains(message, w.words) {
+			return w.fault
+		}
+	}
+	return FaultOther
 }

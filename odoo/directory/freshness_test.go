@@ -221,6 +221,7 @@ func TestLeftoversAreCollected(t *testing.T) {
 	if err := dead.Close(); err != nil {
 		t.Fatal(err)
 	}
-	running(t, b.open(t), auth.Config{Databases: []string{b.name}, Freshness: time.Second})
+	next := b.open(t, func(o *directory.Options) { o.Grace = time.Nanosecond })
+	running(t, next, auth.Config{Databases: []string{b.name}, Freshness: time.Second, CollectEvery: 10 * time.Millisecond})
 	eventually(t, "the leftover gone", func() bool { return len(b.minted(t)) == 0 })
 }

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// mintedLifetime is how long a key lives that nobody renews or removes, where Odoo knows expiry: since series 18.
-	mintedLifetime = 24 * time.Hour
+	// defaultKeyLifetime is how long a key lives that nobody renews or removes, where Odoo knows expiry: since series 18.
+	defaultKeyLifetime = 24 * time.Hour
 
 	keyBytes  = 20 // of a native key: 40 hexadecimal digits
 	saltBytes = 16
@@ -33,12 +33,15 @@ func (d *Directory) Mint(ctx context.Context, db string, uid int64) (auth.Minted
 		if !l.has("res_users_apikeys.id") {
 			return auth.ErrNoNativeKeys
 		}
-		return b.locked.hold(ctx, b.db, func(conn *sql.Conn, instance string) error {
+		return b.alive.hold(ctx, b, func(instance string) error {
 			var expires *time.Time
-			err := conn.QueryRowContext(ctx, l.mintStatement(), uid, mintedName(instance)+strconv.FormatInt(uid, 10),
-				key.Key.Reveal()[:headSize], key.Hash.Reveal(), mintedLifetime.Seconds()).Scan(&key.ID, &key.Now, &expires)
+			err := b.db.QueryRowContext(ctx, l.mintStatement(), uid, mintedName(instance)+strconv.FormatInt(uid, 10),
+				key.Key.Reveal()[:headSize], key.Hash.Reveal(), d.keyLifetime.Seconds()).Scan(&key.ID, &key.Now, &expires)
 			if errors.Is(err, sql.ErrNoRows) {
 				return fmt.Errorf("uid %d is gone or archived", uid)
+			}
+			if pq.As(err, insufficientPrivilege, readOnly) != nil {
+				return fmt.Errorf("%w: %w", auth.ErrMayNotMint, err)
 			}
 			if expires != nil {
 				key.Expires = *expires
@@ -77,60 +80,6 @@ func (d *Directory) Revoke(ctx context.Context, db string, ids []int64) error {
 			`DELETE FROM res_users_apikeys WHERE id = ANY ($1::bigint[]) AND name LIKE 'odoobridge %'`, pq.Array(ids))
 		return err
 	})
-}
-
-// Collect implements [auth.Minter]. A row is a leftover if the lock of the instance in its name can be taken.
-func (d *Directory) Collect(ctx context.Context, db string) (collected int, err error) {
-	err = d.use(ctx, db, func(ctx context.Context, b *base, l *layout) error {
-		if !l.has("res_users_apikeys.id") {
-			return auth.ErrNoNativeKeys
-		}
-		if b.locked.used() { // and lost perhaps, with the connection; others would collect the keys in use here
-			if err := b.locked.hold(ctx, b.db, func(*sql.Conn, string) error { return nil }); err != nil {
-				return err
-			}
-		}
-		instances, err := b.strings(ctx, `
-			SELECT DISTINCT split_part(name, ' ', 2) FROM res_users_apikeys
-			WHERE name ~ '`+mintedPattern+`'`)
-		if err != nil {
-			return err
-		}
-		for _, instance := range instances {
-			if b.locked.mine(instance) {
-				continue
-			}
-			n, err := b.collect(ctx, instance)
-			if err != nil {
-				return err
-			}
-			collected += n
-		}
-		return nil
-	})
-	return collected, err
-}
-
-// collect deletes the rows of an instance if it is dead. The lock is let go with the transaction.
-func (b *base) collect(ctx context.Context, instance string) (int, error) {
-	tx, err := b.db.BeginTx(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after the commit
-	dead := false
-	if err := tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, lockKey(instance)).Scan(&dead); err != nil || !dead {
-		return 0, err
-	}
-	result, err := tx.ExecContext(ctx, `DELETE FROM res_users_apikeys WHERE name = $1::text || user_id`, mintedName(instance))
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return 0, err
-	}
-	return int(n), tx.Commit()
 }
 
 // mintedPattern is what the names of keys made by bridges look like, and no name that a person gives.

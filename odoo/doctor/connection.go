@@ -89,8 +89,7 @@ func (x *examination) tellConnection(r *report, db string, err error) {
 		r.fail(fmt.Sprintf("PostgreSQL starts, stops or recovers: %v", err), why, isReady)
 	case directory.FaultPooler:
 		r.fail(fmt.Sprintf("a pooler in front of PostgreSQL refuses the connection: %v", err), why,
-			"# PgBouncer, in pgbouncer.ini: ignore_startup_parameters = extra_float_digits",
-			"# PgBouncer does not do with pool_mode = statement: say session")
+			"# PgBouncer, in pgbouncer.ini: ignore_startup_parameters = NAME, with the name of the parameter")
 	default:
 		r.fail(fmt.Sprintf("the database can't be asked: %v", err), why, isReady)
 	}

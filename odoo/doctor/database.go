@@ -69,13 +69,17 @@ func (x *examination) lookAtRole(_ context.Context, r *report, db string) {
 
 func (x *examination) lookAtPooler(ctx context.Context, r *report, db string) {
 	pooled, err := x.directory.Pooled(ctx, db)
-	switch {
+	const limits = "# PgBouncer, in pgbouncer.ini: default_pool_size, at least 6 for each bridge with pool_mode = session"
+	switch fault := directory.FaultOf(err); {
+	case err != nil && (fault == directory.FaultTimeout || fault == directory.FaultFull):
+		r.warn(fmt.Sprintf("a second and a third connection at once were not had in %v: %v", x.Timeout, err), "a bridge uses up to 6 for each database, and calls wait for them", limits)
 	case err != nil:
-		r.skip("not looked at, because the database did not answer: %v", err)
+		r.fail(fmt.Sprintf("no transaction can be held: %v", err), "no native keys can be made for callers known by an auth_api_key",
+			"# PgBouncer does not do with pool_mode = statement; in pgbouncer.ini, for this role: "+x.facts[db].session.Role+" = pool_mode=session  (in [users])")
 	case pooled:
 		r.warn("a pooler in front of PostgreSQL hands sessions around after each transaction (PgBouncer: pool_mode = transaction)",
 			"each bridge that makes native keys keeps one of the pooler's connections for itself, in an open transaction, which tells others that it lives",
-			"# PgBouncer, in pgbouncer.ini, for this role: odoobridge = pool_mode=session  (in [users])",
+			"# PgBouncer, in pgbouncer.ini, for this role: "+x.facts[db].session.Role+" = pool_mode=session  (in [users])",
 			"# or name PostgreSQL itself in database_url")
 	default:
 		r.ok("each connection has a session of its own: no pooler hands them around")

@@ -27,9 +27,10 @@ func (x *examination) keyChecks(db string) []check {
 		at("keys.stored", x.lookAtStored),
 	}
 	if x.EnvironmentKeys != "" {
-		c := at("keys.environment", x.lookAtSections)
-		c.needs = append(c.needs, groupConfiguration+"/configuration.environment_keys")
-		checks = append(checks, c)
+		for _, c := range []check{at("keys.environment", x.lookAtSections), at("keys.environment_addon", x.lookAtSectionsInOdoo)} {
+			c.needs = append(c.needs, groupConfiguration+"/configuration.environment_keys")
+			checks = append(checks, c)
+		}
 	}
 	if x.DocUser != "" {
 		checks = append(checks, check{group: group, name: "keys.doc_user", needs: []string{databaseCheck(db, "database.rights")},
@@ -54,6 +55,7 @@ func (x *examination) readKeys(ctx context.Context, r *report, db string) {
 		if read, err = rows.Read(ctx, db, auth.Query{AuthAPIKeys: some}); err != nil {
 			break
 		}
+		all.Now = read.Now
 		all.AuthAPIKeys = append(all.AuthAPIKeys, read.AuthAPIKeys...)
 		for _, u := range read.Users {
 			users[u.ID] = u
@@ -170,11 +172,10 @@ func (x *examination) lookAtArchived(r *report, db string) {
 		}
 		name := nameKey(k) + " of " + fmt.Sprintf("%q", u.Login)
 		why := auth.RefusalOf(u, k, x.ArchivedUsers, facts.rows.Now)
-		byAddon := x.Impersonation == auth.ImpersonationAuto || x.Impersonation == auth.ImpersonationAddon
 		switch {
 		case why != "":
 			refused = append(refused, name+": "+why)
-		case !byAddon || x.reached && !facts.addon:
+		case !x.byAddon() || x.reached && !facts.addon:
 			needs = append(needs, name)
 		default:
 			works = append(works, name)
@@ -261,6 +262,29 @@ func (x *examination) lookAtSections(r *report, db string) {
 	if len(unused)+len(stored) == 0 {
 		r.ok("each key has its section in environment_keys, and each section its key")
 	}
+}
+
+// lookAtSectionsInOdoo: the add-on is shown the caller's own key, which Odoo must know.
+func (x *examination) lookAtSectionsInOdoo(r *report, db string) {
+	facts := x.facts[db]
+	const module = "auth_api_key_server_env"
+	switch {
+	case !x.byAddon() || !x.reached || !facts.addon:
+		r.ok("calls with keys of environment_keys don't go through the add-on, and Odoo need not know them")
+	case facts.modules == nil:
+		r.skip("not looked at, because the role can't read which modules are installed")
+	case facts.modules[module].State != "installed":
+		r.warn("calls with keys of environment_keys go through the add-on, and Odoo has not the module "+module,
+			"Odoo checks the keys itself, and knows none but the stored ones: it refuses those calls",
+			"export ODOOBRIDGE_IMPERSONATION=mint  # unless archived users call", "# or give Odoo the same sections: odoo-bin -d "+quote(db)+" -i "+module+" --stop-after-init")
+	default:
+		r.ok("Odoo has the module %s, by which it can know the keys of environment_keys", module)
+	}
+}
+
+// byAddon tells whether calls are to go through the add-on where it is.
+func (x *examination) byAddon() bool {
+	return x.Impersonation == auth.ImpersonationAuto || x.Impersonation == auth.ImpersonationAddon
 }
 
 // lookAtDocUser looks whether the user is there as whom Odoo's documentation is read.
