@@ -50,6 +50,9 @@ func New(c Config) *Authenticator {
 	if c.Addon == nil {
 		c.Addon = func(string) bool { return false }
 	}
+	if c.Memberships == nil {
+		c.Memberships = func() Memberships { return Memberships{} }
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
