@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"odoobridge/auth"
+	"odoobridge/auth/limit"
 	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 )
@@ -38,6 +39,8 @@ type Config struct {
 	ArchivedUsers    auth.ArchivedUsers
 	EnvironmentKeys  string // file or folder, "" is none
 	Policies         string // file or folder, "" is none
+	RedisURL         string
+	RedisTimeout     time.Duration
 	DBServiceFull    bool
 	ForwardXML       bool
 	UpstreamProtocol upstream.Protocol
@@ -100,6 +103,10 @@ var settings = []setting{
 		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
 	{"policies", "YAML file or folder with the rules of who may call what, and how often", "",
 		func(c *Config, v string) error { c.Policies = v; return nil }, nil},
+	{"redis-url", "Redis or Valkey by which several bridges hold the limits of policies and the cooldown of failed logins together, as redis://user:password@host:6379/0", "",
+		func(c *Config, v string) error { c.RedisURL = v; return limit.CheckURL(v) }, redactURL},
+	{"redis-timeout", "how long a call may wait for an answer of Redis, after which this bridge counts by itself", "250ms",
+		func(c *Config, v string) (err error) { c.RedisTimeout, err = parsePause(v); return }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
 	{"upstream-protocol", "how calls reach Odoo: auto (by rpc where Odoo has /jsonrpc, else by json2), rpc (/jsonrpc and /xmlrpc) or json2 (/json/2 alone)", "auto",
