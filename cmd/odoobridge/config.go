@@ -171,6 +171,14 @@ func addSettings(fs *pflag.FlagSet, names ...string) {
 	fs.String("config", "", "YAML file with the same settings, database_url: and so on")
 }
 
+// optionalFlag marks a flag of a setting that is required elsewhere.
+const optionalFlag = "optional"
+
+// optional makes a setting that is required one that a command can do without.
+func optional(fs *pflag.FlagSet, name string) {
+	fs.Lookup(name).Annotations = map[string][]string{optionalFlag: {}}
+}
+
 // loadConfig merges flags over environment over the YAML file over defaults, and returns every problem at once, as
 // Problems. Only settings that fs has flags for are read; that the file has others is no mistake.
 func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Config, []value, error) {
@@ -198,7 +206,7 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 		return effective[i].text != ""
 	}
 	for _, need := range []string{"database-url", "odoo-url"} {
-		if fs.Lookup(need) != nil && !given(need) {
+		if f := fs.Lookup(need); f != nil && f.Annotations[optionalFlag] == nil && !given(need) {
 			s := setting{name: need}
 			problems = append(problems, fmt.Sprintf("%s is required (or %s, or %s in the file)", s.flag(), s.env(), s.key()))
 		}
