@@ -212,6 +212,9 @@ func pathGlob(text string) error {
 	if text[0] != '/' && text[0] != '*' {
 		return fmt.Errorf("%q matches no path: they begin with a slash", text)
 	}
+	if len(text) > 1 && text[len(text)-1] == '/' {
+		return fmt.Errorf("%q matches no path: one is looked at without the slash at its end; write %s or %s*", text, text[:len(text)-1], text)
+	}
 	return nil
 }
 
