@@ -70,6 +70,9 @@ type Identity struct {
 	KeyName  string // that row's name, for the log; no secret
 	Also     string // the login of a Basic header that held beside an API-KEY; else ""
 
+	KeyGroups []string // codes of the key's groups, where Config.Memberships asks for them
+	Groups    []string // external ids of the user's groups, of those that Config.Memberships asks for
+
 	// own is what the caller presented, where Odoo accepts it as the password. It is behind a pointer because fmt prints
 	// unexported fields without asking their methods.
 	own *Secret

@@ -55,6 +55,9 @@ func New(c Config) *Authenticator {
 	c.RenewBefore = cmp.Or(c.RenewBefore, defaultRenewBefore)
 	c.RetireAfter = cmp.Or(c.RetireAfter, defaultRetireAfter)
 	c.CollectEvery = cmp.Or(c.CollectEvery, defaultCollectEvery)
+	if c.Memberships == nil {
+		c.Memberships = func() Memberships { return Memberships{} }
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

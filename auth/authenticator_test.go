@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"net/netip"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func (b *bench) fails(t *testing.T, p auth.Presented, want auth.Kind, reason str
 	if err == nil {
 		t.Fatalf("let in as %+v", id)
 	}
-	if id != (auth.Identity{}) {
+	if !reflect.DeepEqual(id, auth.Identity{}) {
 		t.Errorf("refused, and yet %+v", id)
 	}
 	if auth.KindOf(err) != want || !strings.Contains(err.Error(), reason) {

@@ -83,6 +83,7 @@ func (a *Authenticator) holds(e *evidence, p *proof, c claim, now time.Time) err
 func identity(db string, c claim, e *evidence) Identity {
 	id := Identity{DB: db, UID: e.user.ID, Login: e.user.Login, Archived: !e.user.Active, Method: e.method, Via: c.via}
 	id.KeyID, id.KeyName = e.key()
+	id.KeyGroups, id.Groups = e.auth.Groups, e.user.Groups
 	if shown := c.secret; e.method == ByAuthAPIKey {
 		id.key = &shown
 	} else {

@@ -37,6 +37,9 @@ type Config struct {
 	HashQueue   int // password hashes waiting; default 64 per worker. More are Overloaded.
 	MaxProofs   int // callers remembered; default 100,000
 
+	// Memberships are which groups an Identity tells. They are asked for again and again: whoever is identified after they have
+	// changed is known by the new ones. Default: none.
+	Memberships func() Memberships
 	// Warn is told of what fails in the background, for the log. Default: nobody.
 	Warn func(db string, err error)
 	Now  func() time.Time // default time.Now

@@ -51,7 +51,7 @@ func (a *Authenticator) newDatabase(name string) *database {
 
 // read asks the Directory and keeps what it says of the database itself.
 func (d *database) read(ctx context.Context, q Query) (rows Rows, began time.Time, err error) {
-	q.Settings = true
+	q.Settings, q.Memberships = true, d.auth.config.Memberships()
 	began = d.auth.now()
 	rows, err = d.auth.config.Directory.Read(ctx, d.name, q)
 	switch {
@@ -67,6 +67,7 @@ func (d *database) read(ctx context.Context, q Query) (rows Rows, began time.Tim
 		}
 		return Rows{}, began, err
 	}
+	rows.memberships = q.Memberships
 	d.away.Store(nil)
 	settings := rows.Settings // a copy, lest the secrets in rows live as long as the settings
 	d.settings.Store(&settings)
@@ -130,7 +131,7 @@ func (d *database) rereadAll() <-chan singleflight.Result {
 
 // fresh returns the evidence of p, read again before if it is older than freshness, and the time. A read that began
 // after this call is fresh whatever its age. While the database is away it returns the evidence there is, up to the
-// stale limit.
+// stale limit. Evidence that lacks memberships which are wanted by now is none.
 func (d *database) fresh(ctx context.Context, p *proof) (*evidence, time.Time, error) {
 	c := &d.auth.config
 	arrival := d.auth.now()
@@ -138,7 +139,8 @@ func (d *database) fresh(ctx context.Context, p *proof) (*evidence, time.Time, e
 	p.used.Store(arrival.UnixNano())
 	for shared := 0; ; now = d.auth.now() {
 		e := p.seen.Load()
-		if !e.began.Before(arrival) || now.Sub(e.began) < c.Freshness {
+		whole := e.memberships.equal(c.Memberships())
+		if whole && (!e.began.Before(arrival) || now.Sub(e.began) < c.Freshness) {
 			return e, now, nil
 		}
 		// When strict, each call reads for itself: one that shares a read may have come after it began. So does one
@@ -149,7 +151,7 @@ func (d *database) fresh(ctx context.Context, p *proof) (*evidence, time.Time, e
 			}
 			continue
 		}
-		stale := now.Sub(e.began) < c.StaleLimit
+		stale := whole && now.Sub(e.began) < c.StaleLimit
 		if out := d.away.Load(); out != nil && stale {
 			if now.Sub(out.at) >= c.Freshness/2 {
 				d.rereadAll() // finds out whether it is back; this call doesn't wait for it
@@ -212,7 +214,7 @@ func index(rows Rows, began time.Time) found {
 
 // evidence is what the rows say of a user and their key.
 func (f found) evidence(m Method, uid, keyID int64) *evidence {
-	e := &evidence{method: m, began: f.began, now: f.rows.Now}
+	e := &evidence{method: m, began: f.began, now: f.rows.Now, memberships: f.rows.memberships}
 	user, auth, native := f.users[uid], f.auth[keyID], f.native[keyID]
 	switch {
 	case user == nil, m == ByAuthAPIKey && auth == nil, m == ByNativeKey && native == nil:

@@ -14,6 +14,8 @@ type evidence struct {
 	digest  digest    // of stored, once sealed
 	began   time.Time // our clock when the read began
 	now     time.Time // the database's clock at the read
+
+	memberships Memberships // that were asked for
 }
 
 // seal replaces the secrets by the digest of the one that counts, since evidence is kept.

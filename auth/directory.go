@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -26,10 +27,22 @@ type Query struct {
 	Login         *string  // by res_users.login, exactly
 	AuthAPIKeys   []int64  // by auth_api_key.id
 	AuthAPIKey    Secret   // by auth_api_key.key, exactly; "" names none
+	KeyNames      []string // by auth_api_key.name, exactly
 	TechNames     []string // by AuthAPIKey.TechName
 	NativeKeys    []int64  // by res_users_apikeys.id
 	NativeKeyHead string   // by res_users_apikeys.index, the first 8 characters of the key; "" names none
 	Settings      bool     // the settings of the database
+	Memberships            // of the keys and users found
+}
+
+// Memberships are which groups of keys and users are wanted. What is not asked for is not read, and needs no right to.
+type Memberships struct {
+	KeyGroups bool     // the groups of auth_api_key
+	Groups    []string // external ids of groups of users: base.group_system
+}
+
+func (m Memberships) equal(o Memberships) bool {
+	return m.KeyGroups == o.KeyGroups && slices.Equal(m.Groups, o.Groups)
 }
 
 // Rows are the answer to a [Query].
@@ -39,6 +52,8 @@ type Rows struct {
 	AuthAPIKeys []AuthAPIKey
 	NativeKeys  []NativeKey
 	Settings    Settings // zero unless asked for
+
+	memberships Memberships // that were asked for
 }
 
 // User is a row of res_users.
@@ -50,6 +65,7 @@ type User struct {
 	TOTP     bool   // totp_secret is set; false without the module auth_totp
 	// ArchivedKeysDisabled is res_company.archived_user_disable_auth_api_key of the user's company; false without it.
 	ArchivedKeysDisabled bool
+	Groups               []string // of those asked for, the ones that the user is in, by itself or since another implies it
 }
 
 // AuthAPIKey is a row of auth_api_key, OCA's module of that name.
@@ -65,6 +81,8 @@ type AuthAPIKey struct {
 	// Retires is when a key that was replaced with an overlap (`odoobridge keys rotate --overlap`) stops working; zero for
 	// all others. Such a key goes by the Name and TechName of the one that replaced it.
 	Retires time.Time
+	// Groups are the auth_api_key_group.code of the key's groups; empty unless asked for, and without that table.
+	Groups []string
 }
 
 // NativeKey is a row of res_users_apikeys, absent before series 14.

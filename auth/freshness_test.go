@@ -284,3 +284,28 @@ func TestUnknownCallersLeaveRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestMembershipsWantedLater: a caller who is known is read again when groups are wanted that were not before, and is not served
+// without them while the database is away.
+func TestMembershipsWantedLater(t *testing.T) {
+	var wanted auth.Memberships
+	b := newBench(func(c *auth.Config) { c.Memberships = func() auth.Memberships { return wanted } })
+	caller := apiKey(directorytest.RPCUserKey)
+	if id := b.passes(t, caller); id.Groups != nil || id.KeyGroups != nil {
+		t.Errorf("nobody asked, and got %+v", id)
+	}
+	wanted = auth.Memberships{KeyGroups: true, Groups: []string{"base.group_user"}}
+	b.costs(t, 1, func() {
+		if id := b.passes(t, caller); len(id.Groups) != 1 || len(id.KeyGroups) != 1 {
+			t.Errorf("got %+v", id)
+		}
+	})
+	b.costs(t, 0, func() { b.passes(t, caller) })
+	wanted = auth.Memberships{KeyGroups: true, Groups: []string{"base.group_system"}}
+	b.dir.Fail(directorytest.ErrAway)
+	b.fails(t, caller, auth.Unavailable, "could not be asked")
+	b.dir.Fail(nil)
+	if id := b.passes(t, caller); len(id.Groups) != 0 {
+		t.Errorf("got %+v", id)
+	}
+}

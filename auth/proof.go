@@ -18,11 +18,13 @@ type proof struct {
 	used atomic.Int64             // Unix nanoseconds
 }
 
-// see takes newer evidence. Reads that overlap may end in any order; the one that began last counts.
+// see takes newer evidence. Reads that overlap may end in any order; the one that began last counts, and of two that began
+// at once the one that tells of other memberships.
 func (p *proof) see(e *evidence) {
 	for {
 		old := p.seen.Load()
-		if old != nil && !old.began.Before(e.began) || p.seen.CompareAndSwap(old, e) {
+		known := old != nil && (old.began.After(e.began) || old.began.Equal(e.began) && old.memberships.equal(e.memberships))
+		if known || p.seen.CompareAndSwap(old, e) {
 			return
 		}
 	}

@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"rpc", "rpc/socket"},
 	{"odoo"},
 	{"auth/watch"},
-	{"auth", "auth/policy", "odoo/queue"},
+	{"auth", "auth/limit", "auth/policy", "odoo/queue"},
 	{"fixtures/module", "odoo/database"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"rpc/trace", "rpc/traffic", "odoo/doctor"},
@@ -46,6 +46,8 @@ var forbidden = []struct {
 		"auth decides from values: no HTTP, no SQL, no wire formats"},
 	{[]string{"auth/policy"}, []string{"net", "net/http", "database/sql", "github.com/lib/pq", "odoobridge/auth", "odoobridge/odoo"},
 		"rules decide from names: no HTTP, no SQL, nothing of how callers are known"},
+	{[]string{"auth/limit"}, []string{"net/http", "database/sql", "odoobridge/auth", "odoobridge/auth/policy", "odoobridge/odoo", "odoobridge/rpc"},
+		"limits are numbers: neither rules nor callers"},
 	{[]string{"odoo/queue"}, []string{"net", "net/http", "odoobridge/auth", "odoobridge/odoo", "odoobridge/rpc"},
 		"the queue knows whose turn it is, not who they are"},
 	{[]string{"odoo/directory"}, []string{"net/http", "encoding/xml", "odoobridge/rpc"},
@@ -72,7 +74,7 @@ var forbidden = []struct {
 var speakSQL = []string{"odoo/database", "odoo/directory", "odoo/keyring", "odoo/sandbox", "fixtures", "fixtures/postgres", "cmd/odoobridge"}
 
 // testOnly are packages that only tests and programs for developers may import, those below them included.
-var testOnly = []string{"auth/directorytest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest", "rpc/trace/collectortest"}
+var testOnly = []string{"auth/directorytest", "auth/limit/redistest", "fixtures/conformance", "fixtures/postgres/postgrestest", "integration", "odoo/sandbox/sandboxtest", "rpc/trace/collectortest"}
 
 func isTestOnly(name string) bool {
 	return slices.ContainsFunc(testOnly, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") })

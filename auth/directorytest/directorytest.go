@@ -5,6 +5,7 @@ package directorytest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,8 @@ func Run(t *testing.T, store Store, db string) {
 		{"inactive", auth.Query{AuthAPIKey: InactiveKey}, 503, 9001, false},
 		{"other case", auth.Query{AuthAPIKey: auth.Secret(strings.ToUpper(string(RPCUserKey)))}, 0, 0, false},
 		{"by technical name", auth.Query{TechNames: []string{"nobody", "conf_archived_user"}}, 502, 9002, true},
+		{"by name", auth.Query{KeyNames: []string{"conf archived user", "nobody"}}, 502, 9002, true},
+		{"by name, other case", auth.Query{KeyNames: []string{"Conf Archived User"}}, 0, 0, false},
 		{"by technical name, not as it is", auth.Query{TechNames: []string{"conf archived user"}}, 0, 0, false},
 		{"NUL", auth.Query{AuthAPIKey: RPCUserKey + "\x00"}, 0, 0, false},
 	}
@@ -141,6 +144,29 @@ func Run(t *testing.T, store Store, db string) {
 		rows := read(t, auth.Query{Users: []int64{9001, 9002, 999999}, AuthAPIKeys: []int64{501, 502, 999999}, NativeKeys: []int64{80002, 999999}})
 		if len(rows.Users) != 3 || len(rows.AuthAPIKeys) != 2 || len(rows.NativeKeys) != 1 {
 			t.Errorf("got %+v", rows)
+		}
+	})
+	t.Run("memberships", func(t *testing.T) {
+		q := auth.Query{Users: []int64{2}, AuthAPIKeys: []int64{501, 502}}
+		for _, k := range read(t, q).AuthAPIKeys {
+			if k.Groups != nil {
+				t.Errorf("unasked, the key %d has the groups %v", k.ID, k.Groups)
+			}
+		}
+		q.Memberships = auth.Memberships{KeyGroups: true, Groups: []string{"base.group_system", "base.group_user", "base.group_portal", "no_module.group", "odd"}}
+		rows := read(t, q)
+		for _, k := range rows.AuthAPIKeys {
+			// In the recorded 19 the module has no groups.
+			if want := map[int64][]string{501: {"conf"}}[k.ID]; len(k.Groups) > 0 && !slices.Equal(k.Groups, want) {
+				t.Errorf("the key %d has the groups %v, want %v", k.ID, k.Groups, want)
+			}
+		}
+		for _, u := range rows.Users {
+			want := map[int64][]string{2: {"base.group_system", "base.group_user"}, 9001: {"base.group_user"}, 9002: {"base.group_user"}}[u.ID]
+			slices.Sort(u.Groups)
+			if !slices.Equal(u.Groups, want) {
+				t.Errorf("the user %d has the groups %v, want %v", u.ID, u.Groups, want)
+			}
 		}
 	})
 	t.Run("settings", func(t *testing.T) {

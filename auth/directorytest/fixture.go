@@ -16,9 +16,10 @@ func Fixture(now func() time.Time) *Memory {
 		Settings: auth.Settings{CooldownDuration: time.Minute, PasswordRounds: 500},
 		Users: []auth.User{
 			{ID: 1, Login: "__system__"},
-			user(2, "admin", "admin"),
-			user(9001, "rpcuser", "$pbkdf2-sha512$500$c2FsdDkwMDE$KoI46lk2N7QMe0wYdy51zN.UXwzdKzYPuBByNqAD5wNZBkFZVhlR5KI1PLfh0lZktmCMUINnKBmtXNevyRVFbQ"),
-			{ID: 9002, Login: "archived", Password: "$pbkdf2-sha512$500$c2FsdDkwMDI$2Ma60na8TI4YBOWI.lVMa3evqzSmat4I2tmckQDOZoOPJtzmwVlHWYp5cykU1WNhYn4jVCmuwYYC6MGsxkdWPw"},
+			{ID: 2, Login: "admin", Active: true, Password: "admin", Groups: []string{"base.group_erp_manager", "base.group_system", "base.group_user"}},
+			{ID: 9001, Login: "rpcuser", Active: true, Groups: []string{"base.group_user"},
+				Password: "$pbkdf2-sha512$500$c2FsdDkwMDE$KoI46lk2N7QMe0wYdy51zN.UXwzdKzYPuBByNqAD5wNZBkFZVhlR5KI1PLfh0lZktmCMUINnKBmtXNevyRVFbQ"},
+			{ID: 9002, Login: "archived", Groups: []string{"base.group_user"}, Password: "$pbkdf2-sha512$500$c2FsdDkwMDI$2Ma60na8TI4YBOWI.lVMa3evqzSmat4I2tmckQDOZoOPJtzmwVlHWYp5cykU1WNhYn4jVCmuwYYC6MGsxkdWPw"},
 			{ID: 9003, Login: "totpuser", Active: true, TOTP: true, Password: "$pbkdf2-sha512$500$c2FsdDkwMDM$FDykIbaPOm5kxeSlPXxXsVOBX6falcsUFpU61t4vbGoqmL4FuBMaHh6AQfduZOGJIcL8zP6jNNP8xia/JlALOw"},
 			user(9004, "keyuser", "$pbkdf2-sha512$500$c2FsdDkwMDQ$WdvPnwDpww675ySDbOsMWMnK6OgKb.HCFXEBGyyzy4883/g5vgYwAldedNXQE91TUnNIosrNEDOuBejNsgNhoQ"),
 			user(9006, "nopassword", ""),
@@ -27,7 +28,7 @@ func Fixture(now func() time.Time) *Memory {
 			user(9009, "lowrounds", "$pbkdf2-sha512$50$c2FsdDkwMDk$Y2fH43Plh8QBQuG0DpH56wYomLEx.EI.UQ8j3ultm68iq6iBqHsgQ6Lab0GJhZZgLVVGTMaISm6v1B6q.Xm.Ug"),
 		},
 		AuthAPIKeys: []auth.AuthAPIKey{
-			{ID: 501, UserID: 9001, Name: "conf rpcuser", Key: RPCUserKey, Active: true},
+			{ID: 501, UserID: 9001, Name: "conf rpcuser", Key: RPCUserKey, Active: true, Groups: []string{"conf"}},
 			{ID: 502, UserID: 9002, Name: "conf archived user", Key: ArchivedKey, Active: true},
 			{ID: 503, UserID: 9001, Name: "conf inactive key", Key: InactiveKey},
 			{ID: 504, UserID: 2, Name: "conf admin", Key: "conf-auth-api-key-admin", Active: true},

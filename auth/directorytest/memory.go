@@ -111,7 +111,10 @@ func (m *Memory) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, 
 		if k.TechName == "" {
 			k.TechName = auth.TechName(k.Name)
 		}
-		if slices.Contains(q.AuthAPIKeys, k.ID) || q.AuthAPIKey != "" && k.Key == q.AuthAPIKey || slices.Contains(q.TechNames, k.TechName) {
+		if slices.Contains(q.AuthAPIKeys, k.ID) || q.AuthAPIKey != "" && k.Key == q.AuthAPIKey || slices.Contains(q.TechNames, k.TechName) || slices.Contains(q.KeyNames, k.Name) {
+			if !q.KeyGroups {
+				k.Groups = nil
+			}
 			out.AuthAPIKeys = append(out.AuthAPIKeys, k)
 			users = append(users, k.UserID)
 		}
@@ -125,6 +128,7 @@ func (m *Memory) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, 
 	}
 	for _, u := range slices.Backward(m.rows.Users) { // no order is promised
 		if slices.Contains(users, u.ID) || q.Login != nil && u.Login == *q.Login {
+			u.Groups = wanted(u.Groups, q.Groups)
 			out.Users = append(out.Users, u)
 		}
 	}
@@ -132,6 +136,16 @@ func (m *Memory) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, 
 		out.Settings = m.rows.Settings
 	}
 	return out, nil
+}
+
+// wanted are those of the groups that are asked for.
+func wanted(groups, asked []string) (some []string) {
+	for _, g := range groups {
+		if slices.Contains(asked, g) {
+			some = append(some, g)
+		}
+	}
+	return some
 }
 
 // headOf is the `index` of a key. The rows have no column for it, since nobody asks for it: it is kept in the name.

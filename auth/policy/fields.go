@@ -63,17 +63,21 @@ func (r *reader) rule(n *yaml.Node) {
 	fields := r.fields(n, ruleFieldNames...)
 	rule := &Rule{File: r.name, Line: n.Line, DryRun: r.dryRun, Per: PerKey}
 	r.identify(rule, n, fields["id"])
+	known := false // whether the effect is
 	if effect := fields["effect"]; effect == nil {
 		r.wrong(n, "effect is missing: allow or deny")
 	} else {
-		rule.Allow = r.effect(effect, "effect")
+		rule.Allow, known = r.effect(effect, "effect")
 	}
 	for _, f := range ruleFields {
 		if value := fields[f.name]; value != nil {
 			f.read(r, rule, value, f.name)
 		}
 	}
-	r.together(rule, n, fields)
+	r.checkServices(rule, fields)
+	if known {
+		r.checkEffect(rule, fields)
+	}
 	r.rules = append(r.rules, rule)
 }
 
@@ -97,43 +101,53 @@ func (r *reader) identify(rule *Rule, n, id *yaml.Node) {
 	r.byID[rule.ID] = rule
 }
 
-// together checks what fields say beside each other, and sets what one leaves to another.
-func (r *reader) together(rule *Rule, n *yaml.Node, fields map[string]*yaml.Node) {
+// checkServices checks what fields say of the kind of call beside each other, and sets the services where they leave them open.
+func (r *reader) checkServices(rule *Rule, fields map[string]*yaml.Node) {
 	m := &rule.match
-	ofModels := fields["models"] != nil || fields["methods"] != nil && fields["services"] == nil || rule.ReadOnly && fields["services"] == nil
+	paths, models, methods := fields["paths"], fields["models"], fields["methods"]
 	switch {
+	case fields["services"] != nil && m.services == 0:
+		return // none that is known
 	case fields["services"] != nil:
-	case fields["paths"] != nil && ofModels:
-		r.wrong(fields["paths"], "paths: a call with a path has no model and no method; make two rules of it")
-	case ofModels:
+	case paths != nil && (models != nil || methods != nil || rule.ReadOnly):
+		r.wrong(paths, "paths: a call with a path has no model and no method that are known; make two rules of it")
+		return
+	case models != nil || methods != nil || rule.ReadOnly:
 		m.services = Object
-	case fields["paths"] != nil:
+	case paths != nil:
 		m.services = passages
 	default:
 		m.services = unnamed
 	}
-	if fields["models"] != nil && m.services&Object == 0 {
-		r.wrong(fields["models"], "models: only calls of the service object have a model")
+	if models != nil && m.services&Object == 0 {
+		r.wrong(models, "models: only calls of the service object have a model")
 	}
-	if fields["paths"] != nil && m.services&passages == 0 {
-		r.wrong(fields["paths"], "paths: only calls of the services session, controller, doc and version have a path")
+	if methods != nil && m.services&^passages == 0 {
+		r.wrong(methods, "methods: only calls of the services object, common and db have a method")
 	}
-	if rule.Allow {
-		if rule.Burst > 0 && rule.Rate == 0 && fields["rate"] == nil {
-			r.wrong(fields["burst"], "burst: it says nothing without a rate")
-		}
-		if rule.Rate > 0 && rule.Burst == 0 {
-			rule.Burst = int(max(1, math.Ceil(rule.Rate)))
-		}
-		if fields["per"] != nil && fields["rate"] == nil && fields["concurrency"] == nil {
-			r.wrong(fields["per"], "per: it says nothing without a rate or a concurrency")
+	if paths != nil && m.services&passages == 0 {
+		r.wrong(paths, "paths: only calls of the services session, controller, doc and version have a path")
+	}
+}
+
+// checkEffect checks what fields say beside the effect, and sets the burst where they leave it open.
+func (r *reader) checkEffect(rule *Rule, fields map[string]*yaml.Node) {
+	if !rule.Allow {
+		for _, name := range []string{"read_only", "rate", "burst", "concurrency", "per"} {
+			if fields[name] != nil {
+				r.wrong(fields[name], "%s: it goes with effect: allow; a rule that denies refuses all that it matches", name)
+			}
 		}
 		return
 	}
-	for _, name := range []string{"read_only", "rate", "burst", "concurrency", "per"} {
-		if fields[name] != nil && fields["effect"] != nil {
-			r.wrong(fields[name], "%s: it goes with effect: allow; a rule that denies refuses all that it matches", name)
-		}
+	if fields["burst"] != nil && fields["rate"] == nil {
+		r.wrong(fields["burst"], "burst: it says nothing without a rate")
+	}
+	if rule.Rate > 0 && rule.Burst == 0 {
+		rule.Burst = int(max(1, math.Ceil(rule.Rate)))
+	}
+	if fields["per"] != nil && fields["rate"] == nil && fields["concurrency"] == nil {
+		r.wrong(fields["per"], "per: it says nothing without a rate or a concurrency")
 	}
 }
 
@@ -197,6 +211,9 @@ func methodGlob(text string) error {
 func pathGlob(text string) error {
 	if text[0] != '/' && text[0] != '*' {
 		return fmt.Errorf("%q matches no path: they begin with a slash", text)
+	}
+	if len(text) > 1 && text[len(text)-1] == '/' {
+		return fmt.Errorf("%q matches no path: one is looked at without the slash at its end; write %s or %s*", text, text[:len(text)-1], text)
 	}
 	return nil
 }
@@ -276,6 +293,7 @@ func (r *reader) window(rule *Rule, n *yaml.Node, name string) {
 			w.days |= some
 		}
 	}
+	readable := true // whether both ends are
 	for _, end := range []struct {
 		name string
 		at   *int
@@ -287,11 +305,12 @@ func (r *reader) window(rule *Rule, n *yaml.Node, name string) {
 		var err error
 		if *end.at, err = parseClock(value.Value); err != nil || value.Kind != yaml.ScalarNode {
 			r.wrong(value, "%s: %s is no time of the day such as \"08:30\"", end.name, said(value))
+			readable = false
 		}
 	}
 	if (fields["from"] == nil) != (fields["to"] == nil) {
 		r.wrong(n, "%s: from and to go together", name)
-	} else if fields["from"] != nil && w.from == w.to {
+	} else if fields["from"] != nil && readable && w.from == w.to {
 		r.wrong(n, "%s: from and to are the same time; leave both out for the whole day", name)
 	}
 	if zone := fields["timezone"]; zone != nil {

@@ -116,6 +116,9 @@ func (gs globs) match(s string) bool {
 	return false
 }
 
+// matchKnown is match for what is "" where it is not known, which only the absence of a condition matches.
+func (gs globs) matchKnown(s string) bool { return len(gs) == 0 || s != "" && gs.match(s) }
+
 // matchAny tells whether one of them matches one of the names; so do none at all.
 func (gs globs) matchAny(names []string) bool {
 	if len(gs) == 0 {

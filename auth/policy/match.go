@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"odoobridge/rpc"
 )
@@ -32,20 +34,17 @@ var wireProtocols = []rpc.Protocol{rpc.JSONRPC, rpc.XMLRPC2, rpc.XMLRPC1, rpc.JS
 func (m *matcher) matches(c *Call) bool {
 	return m.services&c.Service != 0 &&
 		m.protocols.has(c.Protocol) &&
+		m.keys.matchKnown(c.Key) &&
+		m.logins.matchKnown(c.Login) &&
 		m.models.match(c.Model) &&
 		m.methods.match(c.Method) &&
 		m.paths.match(c.Path) &&
-		m.known(m.keys, c.Key) &&
-		m.known(m.logins, c.Login) &&
-		m.known(m.databases, c.DB) &&
+		m.databases.matchKnown(c.DB) &&
 		m.keyGroups.matchAny(c.KeyGroups) &&
 		inOne(m.groups, c.Groups) &&
 		within(c.Source, m.sources) &&
 		(m.window == nil || m.window.has(c.Time))
 }
-
-// known is match for what is "" where it is not known, which only the absence of a condition matches.
-func (m *matcher) known(gs globs, s string) bool { return len(gs) == 0 || s != "" && gs.match(s) }
 
 func inOne(wanted, groups []string) bool {
 	if len(wanted) == 0 {
@@ -99,4 +98,24 @@ func coverNetworks(wide, narrow []netip.Prefix) bool {
 		}
 	}
 	return len(narrow) > 0
+}
+
+// ParseProtocol reads the name of a protocol as rules and logs write it.
+func ParseProtocol(name string) (rpc.Protocol, error) {
+	var words []string
+	for _, p := range wireProtocols {
+		if p.String() == name {
+			return p, nil
+		}
+		words = append(words, p.String())
+	}
+	return 0, fmt.Errorf("%q is none of %s", name, strings.Join(words, ", "))
+}
+
+// ParseService reads the name of one service.
+func ParseService(name string) (Service, error) {
+	if i := slices.Index(services, name); i >= 0 {
+		return 1 << i, nil
+	}
+	return 0, fmt.Errorf("%q is none of %s", name, strings.Join(services, ", "))
 }

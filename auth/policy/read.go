@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -34,7 +35,8 @@ func Read(path string) (s *Set, warnings []string, err error) {
 	}
 	r := newReader()
 	if len(files) == 0 {
-		r.problem("%s: no file *.yaml or *.yml is in the folder", path)
+		r.name = path
+		r.broken("no file *.yaml or *.yml is in the folder")
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -55,7 +57,7 @@ func Parse(name string, text []byte) (s *Set, warnings []string, err error) {
 
 // reader gathers what files say, and what is wrong with them.
 type reader struct {
-	problems Problems
+	problems []problem
 	rules    []*Rule
 	byID     map[string]*Rule
 	rest     *Rule // the default of some file, nil where none has one
@@ -66,13 +68,42 @@ type reader struct {
 
 func newReader() *reader { return &reader{byID: map[string]*Rule{}} }
 
-func (r *reader) problem(format string, args ...any) {
-	r.problems = append(r.problems, fmt.Sprintf(format, args...))
+// problem is one of [Problems].
+type problem struct {
+	file string
+	line int // 0 is the file as a whole
+	text string
+}
+
+func (p problem) String() string {
+	if p.line == 0 {
+		return p.file + ": " + p.text
+	}
+	return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.text)
+}
+
+// broken is a problem of the file as a whole.
+func (r *reader) broken(format string, args ...any) {
+	r.problems = append(r.problems, problem{r.name, 0, fmt.Sprintf(format, args...)})
 }
 
 // wrong is a problem of a node.
 func (r *reader) wrong(n *yaml.Node, format string, args ...any) {
-	r.problem("%s:%d: "+format, append([]any{r.name, n.Line}, args...)...)
+	r.problems = append(r.problems, problem{r.name, n.Line, fmt.Sprintf(format, args...)})
+}
+
+// told are the problems in the order of the files and their lines.
+func (r *reader) told() (told Problems) {
+	slices.SortStableFunc(r.problems, func(a, b problem) int {
+		if a.file != b.file {
+			return 0 // files are read one after the other
+		}
+		return a.line - b.line
+	})
+	for _, p := range r.problems {
+		told = append(told, p.String())
+	}
+	return told
 }
 
 func (r *reader) file(name string, text []byte) {
@@ -81,7 +112,7 @@ func (r *reader) file(name string, text []byte) {
 	var doc yaml.Node
 	switch err := d.Decode(&doc); {
 	case errors.Is(err, io.EOF):
-		r.problem("%s: the file is empty; it needs rules, or a default", name)
+		r.broken("the file is empty; it needs rules, or a default")
 		return
 	case err != nil:
 		r.unreadable(err)
@@ -124,14 +155,16 @@ var lineFirst = regexp.MustCompile(`^yaml: line (\d+): `)
 func (r *reader) unreadable(err error) {
 	text := err.Error()
 	if m := lineFirst.FindStringSubmatch(text); m != nil {
-		r.problem("%s:%s: no YAML: %s", r.name, m[1], text[len(m[0]):])
+		line, _ := strconv.Atoi(m[1]) // digits
+		r.problems = append(r.problems, problem{r.name, line, "no YAML: " + text[len(m[0]):]})
 		return
 	}
-	r.problem("%s: no YAML: %s", r.name, strings.TrimPrefix(text, "yaml: "))
+	r.broken("no YAML: %s", strings.TrimPrefix(text, "yaml: "))
 }
 
 func (r *reader) readDefault(n *yaml.Node) {
-	rule := &Rule{ID: DefaultID, File: r.name, Line: n.Line, Allow: r.effect(n, "default"), DryRun: r.dryRun}
+	allow, _ := r.effect(n, "default")
+	rule := &Rule{ID: DefaultID, File: r.name, Line: n.Line, Allow: allow, DryRun: r.dryRun}
 	if r.rest != nil {
 		r.wrong(n, "default: there is one already at %s; one file has it for all", r.rest.Place())
 		return
@@ -197,15 +230,15 @@ func (r *reader) boolean(n *yaml.Node, field string) bool {
 	return false
 }
 
-func (r *reader) effect(n *yaml.Node, field string) (allow bool) {
+func (r *reader) effect(n *yaml.Node, field string) (allow, ok bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Value == "allow":
-		return true
+		return true, true
 	case n.Kind == yaml.ScalarNode && n.Value == "deny":
-	default:
-		r.wrong(n, "%s: %s is neither allow nor deny", field, said(n))
+		return false, true
 	}
-	return false
+	r.wrong(n, "%s: %s is neither allow nor deny", field, said(n))
+	return false, false
 }
 
 // said is what a node says, for an error.
@@ -226,7 +259,7 @@ func said(n *yaml.Node) string {
 // done makes a set of what was read.
 func (r *reader) done() (*Set, []string, error) {
 	if r.problems != nil {
-		return nil, nil, r.problems
+		return nil, nil, r.told()
 	}
 	s := &Set{rules: r.rules, byDefault: r.rest}
 	if s.byDefault == nil {

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"odoobridge/auth"
+	"odoobridge/auth/limit"
 	"odoobridge/odoo/queue"
 	"odoobridge/odoo/upstream"
 )
@@ -38,6 +39,8 @@ type Config struct {
 	ArchivedUsers    auth.ArchivedUsers
 	EnvironmentKeys  string // file or folder, "" is none
 	Policies         string // file or folder, "" is none
+	RedisURL         string
+	RedisTimeout     time.Duration
 	DBServiceFull    bool
 	ForwardXML       bool
 	UpstreamProtocol upstream.Protocol
@@ -100,6 +103,10 @@ var settings = []setting{
 		func(c *Config, v string) error { c.EnvironmentKeys = v; return nil }, nil},
 	{"policies", "YAML file or folder with the rules of who may call what, and how often", "",
 		func(c *Config, v string) error { c.Policies = v; return nil }, nil},
+	{"redis-url", "Redis or Valkey by which several bridges hold the limits of policies and the cooldown of failed logins together, as redis://user:password@host:6379/0", "",
+		func(c *Config, v string) error { c.RedisURL = v; return limit.CheckURL(v) }, redactURL},
+	{"redis-timeout", "how long a call may wait for an answer of Redis, after which this bridge counts by itself", "250ms",
+		func(c *Config, v string) (err error) { c.RedisTimeout, err = parsePause(v); return }, nil},
 	{"db-service", "methods of the db service: limited (list, db_exist, server_version, list_lang) or full", "limited",
 		func(c *Config, v string) (err error) { c.DBServiceFull, err = oneOf(v, "limited", "full"); return }, nil},
 	{"upstream-protocol", "how calls reach Odoo: auto (by rpc where Odoo has /jsonrpc, else by json2), rpc (/jsonrpc and /xmlrpc) or json2 (/json/2 alone)", "auto",
@@ -164,6 +171,14 @@ func addSettings(fs *pflag.FlagSet, names ...string) {
 	fs.String("config", "", "YAML file with the same settings, database_url: and so on")
 }
 
+// optionalFlag marks a flag of a setting that is required elsewhere.
+const optionalFlag = "optional"
+
+// optional makes a setting that is required one that a command can do without.
+func optional(fs *pflag.FlagSet, name string) {
+	fs.Lookup(name).Annotations = map[string][]string{optionalFlag: {}}
+}
+
 // loadConfig merges flags over environment over the YAML file over defaults, and returns every problem at once, as
 // Problems. Only settings that fs has flags for are read; that the file has others is no mistake.
 func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Config, []value, error) {
@@ -191,7 +206,7 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 		return effective[i].text != ""
 	}
 	for _, need := range []string{"database-url", "odoo-url"} {
-		if fs.Lookup(need) != nil && !given(need) {
+		if f := fs.Lookup(need); f != nil && f.Annotations[optionalFlag] == nil && !given(need) {
 			s := setting{name: need}
 			problems = append(problems, fmt.Sprintf("%s is required (or %s, or %s in the file)", s.flag(), s.env(), s.key()))
 		}

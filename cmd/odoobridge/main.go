@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w\n%q lists the flags", err, cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(p.serveCommand(), p.doctorCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.grantsCommand(), p.healthCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.serveCommand(), p.doctorCommand(), p.demoCommand(), p.sandboxCommand(), p.callCommand(), p.whoamiCommand(), p.keysCommand(), p.reportCommand(), p.policyCommand(), p.grantsCommand(), p.healthCommand(), p.versionCommand(), p.manCommand())
 	complete(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)

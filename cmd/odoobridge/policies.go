@@ -4,38 +4,112 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"odoobridge/auth"
+	"odoobridge/auth/limit"
 	"odoobridge/auth/policy"
 	"odoobridge/rpc/bridge"
 )
 
-// openPolicies reads the policies at path and returns them with what keeps them as the files are; nil where path is "". changed is
-// told when others are in force.
-func openPolicies(path string, log zerolog.Logger, changed func(ctx context.Context, rules int)) (bridge.Policies, []func(context.Context), error) {
+// rulebook is the policies of a service, if it has any, and what their limits are counted by.
+type rulebook struct {
+	rules    *policy.Policies // nil for none
+	warnings []string         // of the first reading
+	log      zerolog.Logger
+}
+
+// openPolicies reads the policies at path; there are none where path is "".
+func openPolicies(path string, log zerolog.Logger) (*rulebook, error) {
+	b := &rulebook{log: log}
 	if path == "" {
-		return nil, nil, nil
+		return b, nil
 	}
-	rules, warnings, err := policy.Open(path)
-	if err != nil {
-		return nil, nil, usageError{fmt.Errorf("the policies (--policies) can't be used:\n%w", err)}
+	var err error
+	if b.rules, b.warnings, err = policy.Open(path); err != nil {
+		return nil, usageError{fmt.Errorf("the policies (--policies) can't be used:\n%w", err)}
 	}
-	tell := func(warnings []string, message string) {
+	return b, nil
+}
+
+// inForce is what the bridge decides by, nil for nothing.
+func (b *rulebook) inForce() bridge.Policies {
+	if b.rules == nil {
+		return nil
+	}
+	return b.rules
+}
+
+// memberships are the groups that rules ask for.
+func (b *rulebook) memberships() auth.Memberships {
+	if b.rules == nil {
+		return auth.Memberships{}
+	}
+	asks := b.rules.Asks()
+	return auth.Memberships{KeyGroups: asks.KeyGroups, Groups: asks.Groups}
+}
+
+// watch tells of the policies in the log and the metrics, and returns what keeps both as the files are. audit is told when others
+// are in force.
+func (b *rulebook) watch(metrics *bridge.Metrics, reg prometheus.Registerer, audit func(ctx context.Context, rules int)) []func(context.Context) {
+	if b.rules == nil {
+		return nil
+	}
+	usable := prometheus.NewGauge(prometheus.GaugeOpts{Name: "odoobridge_policies_usable",
+		Help: "1 while the policy files are what is in force, 0 while they can't be used and those read before are."})
+	reg.MustRegister(usable)
+	changed := func(warnings []string, message string) {
 		for _, w := range warnings {
-			log.Warn().Msg("policies: " + w)
+			b.log.Warn().Msg("policies: " + w)
 		}
-		log.Info().Int("rules", len(rules.Set().Rules())).Msg(message)
+		usable.Set(1)
+		metrics.ShowRules(b.rules.Set())
+		b.log.Info().Int("rules", len(b.rules.Set().Rules())).Msg(message)
 	}
-	tell(warnings, "policies are in force")
-	watch := func(ctx context.Context) {
-		rules.Run(ctx, func(warnings []string, err error) {
+	changed(b.warnings, "policies are in force")
+	return []func(context.Context){func(ctx context.Context) {
+		b.rules.Run(ctx, func(warnings []string, err error) {
 			if err != nil {
-				log.Error().Err(err).Msg("the policies have changed and can't be used; those read before stay in force")
+				usable.Set(0)
+				b.log.Error().Err(err).Msg("the policies have changed and can't be used; those read before stay in force")
 				return
 			}
-			tell(warnings, "the policies have changed and are in force")
-			changed(ctx, len(rules.Set().Rules()))
+			changed(warnings, "the policies have changed and are in force")
+			audit(ctx, len(b.rules.Set().Rules()))
 		})
+	}}
+}
+
+// limiter counts for the limits of policies: in memory, or at the Redis of client, nil for none.
+func limiter(client *redis.Client, reg prometheus.Registerer, log zerolog.Logger) (limit.Limiter, []func(context.Context)) {
+	local := limit.NewLocal()
+	if client == nil {
+		return local, nil
 	}
-	return rules, []func(context.Context){watch}, nil
+	shared := limit.NewShared(client, local, func(err error) {
+		if err != nil {
+			log.Error().Err(err).Msg("Redis is away: each bridge counts by itself what limits of policies bound for all of them together")
+			return
+		}
+		log.Info().Msg("Redis is there: the limits of policies are counted for all bridges together")
+	})
+	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "odoobridge_limits_shared",
+		Help: "1 while limits of policies are counted in Redis, 0 while it is away and each bridge counts by itself."},
+		func() float64 {
+			if shared.Away() {
+				return 0
+			}
+			return 1
+		}))
+	return shared, []func(context.Context){shared.Run}
+}
+
+// redis is a client of the Redis of the configuration, nil where it has none.
+func (c Config) redis() (*redis.Client, error) {
+	if c.RedisURL == "" {
+		return nil, nil
+	}
+	return limit.Open(c.RedisURL, c.RedisTimeout)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -78,6 +79,7 @@ type service struct {
 	upstream      *upstream.Client
 	keys          *keyring.Keyring
 	uses          *keyring.Uses
+	redis         *redis.Client // nil for none
 	background    *tasks
 	draining      draining
 	tracer        *trace.Tracer // nil where no traces are sent
@@ -117,11 +119,10 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	rules, watchRules, err := openPolicies(cfg.Policies, log, auditPolicies(keys, cfg.Policies, log))
+	policies, err := openPolicies(cfg.Policies, log)
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	background = append(background, watchRules...)
 	breaker := upstream.NewBreaker(cfg.BreakerLimit, cfg.BreakerPause, func(state string) {
 		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
 	})
@@ -138,6 +139,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Impersonation: cfg.Impersonation,
 		Addon:         addon.Installed,
 		ArchivedUsers: cfg.ArchivedUsers,
+		Memberships:   policies.memberships,
 		Warn: func(db string, err error) {
 			log.Warn().Str("db", db).Err(err).Msg("in the background")
 		},
@@ -153,10 +155,18 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.tracer, err = startTracing(ctx, cfg, metrics, log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
+	client, err := cfg.redis()
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	s.redis = client
+	limits, shareLimits := limiter(client, metrics, log)
+	background = append(append(background, policies.watch(calls, metrics, auditPolicies(keys, cfg.Policies, log))...), shareLimits...)
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,
-		Policies:       rules,
+		Policies:       policies.inForce(),
+		Limits:         limits,
 		Queue:          queue,
 		Addon:          addon,
 		Series:         probe.Series,
@@ -298,5 +308,8 @@ func (s *service) stop() error {
 	err = errors.Join(err, s.keys.Close(), s.directory.Close())
 	s.upstream.Close()
 	stopTracing(s.tracer)
+	if s.redis != nil {
+		err = errors.Join(err, s.redis.Close())
+	}
 	return err
 }

@@ -17,12 +17,13 @@ const detectEvery = time.Minute
 // layout is which of the tables and columns that matter a database has, and what follows from that.
 type layout struct {
 	columns        map[string]bool // "table.column"
-	read           string          // the statement of Read
+	read           [4]string       // the statements of Read, by variant
 	passwordRounds int             // the largest among the passwords, 0 when there are none
 }
 
 // tables are those that are looked at.
-var tables = []string{"res_users", "res_company", "auth_api_key", "res_users_apikeys", "ir_config_parameter", "res_groups", retirements}
+var tables = []string{"res_users", "res_company", "auth_api_key", "auth_api_key_group", "auth_api_key_group_rel", "res_users_apikeys",
+	"ir_config_parameter", "res_groups", retirements}
 
 // retirements is the table of keys that were replaced and work for a while yet, of package keyring's own schema.
 const retirements = "odoobridge.key_retirement"
@@ -69,7 +70,9 @@ func (b *base) detect(ctx context.Context) (*layout, error) {
 	if !l.has("res_users.id") {
 		return nil, fmt.Errorf("there is no table res_users that the role %q can see: is this a database of Odoo?", b.role)
 	}
-	l.read = l.readStatement()
+	for i := range l.read {
+		l.read[i] = l.readStatement(variant(i))
+	}
 	err = b.db.QueryRowContext(ctx, passwordRounds).Scan(&l.passwordRounds)
 	return l, err
 }

@@ -21,9 +21,13 @@ func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows aut
 		var now time.Time
 		var retirementsThere bool
 		var document []byte
-		row := b.db.QueryRowContext(ctx, l.read,
-			pq.Array(q.Users), nullable(q.Login), pq.Array(q.AuthAPIKeys), text(q.AuthAPIKey.Reveal()),
-			pq.Array(q.NativeKeys), text(q.NativeKeyHead), q.Settings, pq.Array(q.TechNames))
+		args := []any{pq.Array(q.Users), nullable(q.Login), pq.Array(q.AuthAPIKeys), text(q.AuthAPIKey.Reveal()),
+			pq.Array(q.NativeKeys), text(q.NativeKeyHead), q.Settings, pq.Array(q.TechNames), pq.Array(q.KeyNames)}
+		v := variantOf(q.Memberships)
+		if v&withGroups != 0 {
+			args = append(args, pq.Array(q.Groups))
+		}
+		row := b.db.QueryRowContext(ctx, l.read[v], args...)
 		if err := row.Scan(&now, &retirementsThere, &document); err != nil {
 			return err
 		}
@@ -43,25 +47,29 @@ func (d *Directory) Read(ctx context.Context, db string, q auth.Query) (rows aut
 
 // readStatement composes the statement of Read. The rows of each table come by a list of ids: conditions joined by OR
 // would have PostgreSQL compare each row of the table with each id.
-func (l *layout) readStatement() string {
-	authKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $3::bigint[] IS NULL AND $4::text IS NULL AND $8::text[] IS NULL AND false`
+func (l *layout) readStatement(v variant) string {
+	authKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id
+		WHERE $3::bigint[] IS NULL AND $4::text IS NULL AND $8::text[] IS NULL AND $9::text[] IS NULL AND false`
 	if l.has("auth_api_key.id") {
 		techName := `btrim(regexp_replace(translate(name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), '[^a-z0-9]+', '_', 'g'), '_')` // auth.TechName
 		if l.has("auth_api_key.tech_name") {
 			techName = `coalesce(nullif(tech_name, ''), ` + techName + `)`
 		}
 		active := l.column("auth_api_key.active", "true")
-		authKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS tech_name, key, coalesce(%s, false) AS active, NULL::numeric AS retires
+		authKeys = fmt.Sprintf(`SELECT id, user_id, name, %s AS tech_name, key, coalesce(%s, false) AS active, NULL::numeric AS retires,
+				%s AS groups
 			FROM auth_api_key WHERE id IN (
 				SELECT unnest($3::bigint[]) UNION SELECT id FROM auth_api_key WHERE key = $4::text
-				UNION SELECT id FROM auth_api_key WHERE %[1]s = ANY ($8::text[]))`, techName, active)
+				UNION SELECT id FROM auth_api_key WHERE %[1]s = ANY ($8::text[])
+				UNION SELECT id FROM auth_api_key WHERE name = ANY ($9::text[]))`, techName, active, l.keyGroups(v, "auth_api_key.id"))
 		if l.has(retirements + ".key_id") {
 			// A key that was replaced is the old value of another, and all else is the other's, whoever changes it.
 			authKeys = fmt.Sprintf(`
-				SELECT k.id, m.user_id, m.name, m.tech_name, k.key, k.active AND m.active AS active, extract(epoch FROM o.retires_at) AS retires
+				SELECT k.id, m.user_id, m.name, m.tech_name, k.key, k.active AND m.active AS active, extract(epoch FROM o.retires_at) AS retires,
+					%[5]s AS groups
 				FROM (%[1]s) k LEFT JOIN %[2]s o ON o.key_id = k.id
 				JOIN (SELECT id, user_id, name, %[3]s AS tech_name, coalesce(%[4]s, false) AS active FROM auth_api_key) m
-				ON m.id = coalesce(o.of_id, k.id)`, authKeys, retirements, techName, active)
+				ON m.id = coalesce(o.of_id, k.id)`, authKeys, retirements, techName, active, l.keyGroups(v, "m.id"))
 		}
 	}
 	nativeKeys := `SELECT NULL::bigint AS id, NULL::bigint AS user_id WHERE $5::bigint[] IS NULL AND $6::text IS NULL AND false`
@@ -79,10 +87,12 @@ func (l *layout) readStatement() string {
 	if l.has("res_users.totp_secret") {
 		totp = "u.totp_secret <> ''"
 	}
-	return `WITH a AS (` + authKeys + `), n AS (` + nativeKeys + `),
+	members, groups := l.userGroups(v)
+	return `WITH RECURSIVE ` + members + `a AS (` + authKeys + `), n AS (` + nativeKeys + `),
 		u AS (
 			SELECT u.id, u.login, coalesce(u.active, false) AS active, u.password,
-				coalesce(` + totp + `, false) AS totp, coalesce(` + setting + `, false) AS archived_keys_disabled
+				coalesce(` + totp + `, false) AS totp, coalesce(` + setting + `, false) AS archived_keys_disabled,
+				` + groups + ` AS groups
 			FROM res_users u WHERE u.id IN (
 				SELECT unnest($1::bigint[]) UNION SELECT user_id FROM a UNION SELECT user_id FROM n
 				UNION SELECT id FROM res_users WHERE login = $2::text))
@@ -109,6 +119,7 @@ type document struct {
 		Password             clearSecret `json:"password"`
 		TOTP                 bool        `json:"totp"`
 		ArchivedKeysDisabled bool        `json:"archived_keys_disabled"`
+		Groups               []string    `json:"groups"`
 	} `json:"users"`
 	Auth []struct {
 		ID      int64       `json:"id"`
@@ -118,6 +129,7 @@ type document struct {
 		Key     clearSecret `json:"key"`
 		Active  bool        `json:"active"`
 		Retires epoch       `json:"retires"`
+		Groups  []string    `json:"groups"`
 	} `json:"auth"`
 	Native []struct {
 		ID      int64       `json:"id"`
@@ -141,11 +153,11 @@ func decode(raw []byte, settings bool, l *layout) (auth.Rows, error) {
 	var rows auth.Rows
 	for _, u := range doc.Users {
 		rows.Users = append(rows.Users, auth.User{ID: u.ID, Login: u.Login, Active: u.Active, Password: auth.Secret(u.Password),
-			TOTP: u.TOTP, ArchivedKeysDisabled: u.ArchivedKeysDisabled})
+			TOTP: u.TOTP, ArchivedKeysDisabled: u.ArchivedKeysDisabled, Groups: u.Groups})
 	}
 	for _, k := range doc.Auth {
 		rows.AuthAPIKeys = append(rows.AuthAPIKeys, auth.AuthAPIKey{ID: k.ID, UserID: k.UserID, Name: k.Name,
-			TechName: k.Tech, Key: auth.Secret(k.Key), Active: k.Active, Retires: k.Retires.Time})
+			TechName: k.Tech, Key: auth.Secret(k.Key), Active: k.Active, Retires: k.Retires.Time, Groups: k.Groups})
 	}
 	for _, k := range doc.Native {
 		rows.NativeKeys = append(rows.NativeKeys, auth.NativeKey{ID: k.ID, UserID: k.UserID, Name: k.Name, Scope: k.Scope,

@@ -15,6 +15,7 @@ const (
 	ForCalls  Use = "calls"         // finding out who calls
 	ForMint   Use = "impersonation" // native keys for callers known by an auth_api_key
 	ForAdmin  Use = "admin page"    // signing in to the pages for administrators
+	ForPolicy Use = "policies"      // rules that name groups of keys; those of users need what ForAdmin does
 	ForDoctor Use = "doctor"        // nothing but `odoobridge doctor`
 )
 
@@ -36,6 +37,8 @@ func Rights() []Right {
 	columns(ForAdmin, "res_groups_users_rel", "uid", "gid")
 	columns(ForAdmin, "res_groups_implied_rel", "gid", "hid")
 	columns(ForAdmin, "ir_model_data", "module", "name", "model", "res_id")
+	columns(ForPolicy, "auth_api_key_group", "id", "code")
+	columns(ForPolicy, "auth_api_key_group_rel", "key_id", "group_id")
 	columns(ForDoctor, "ir_module_module", "name", "state", "latest_version")
 	return append(rights,
 		Right{"res_users_apikeys", "", "INSERT", ForMint},

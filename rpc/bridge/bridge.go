@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/auth/limit"
 	"odoobridge/odoo/upstream"
 	"odoobridge/rpc"
 )
@@ -46,6 +47,7 @@ type Config struct {
 	Auth     Authenticator
 	Upstream Upstream
 	Policies Policies                                                  // nil where there are none
+	Limits   limit.Limiter                                             // what the limits of rules are counted by; may be nil without Policies
 	Queue    *Queue                                                    // of the calls that go to Odoo, passages included
 	Addon    Addon                                                     // for identities that Auth says so of
 	Series   func() rpc.Series                                         // what Odoo said of itself last; 0 while it has not

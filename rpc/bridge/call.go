@@ -41,9 +41,11 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return err
 	}
-	if err := b.checkCall(rec, rules, call, id.Identity); err != nil {
+	admitted, err := b.admitCall(ctx, rec, rules, call, id.Identity)
+	if err != nil {
 		return err
 	}
+	defer admitted.leave()
 	answer, err := b.decide(call, id)
 	if err != nil {
 		return err
@@ -62,7 +64,7 @@ func (b *Bridge) call(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		if id, err = b.identity(ctx, r, rec, call); err != nil {
 			return err
 		}
-		if err := b.checkCall(rec, rules, call, id.Identity); err != nil {
+		if err := b.recheckCall(rec, rules, call, id.Identity); err != nil {
 			return err
 		}
 	}
@@ -193,6 +195,7 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		away *upstream.Error
 		busy *queue.Refusal
 		rule *forbiddenError
+		over *limitError
 		size *http.MaxBytesError
 		room *noRoomError
 		slow *slowError
@@ -211,6 +214,8 @@ func (b *Bridge) wireError(p rpc.Protocol, err error) (*rpc.Error, Outcome) {
 		return authError(p, who)
 	case errors.As(err, &rule):
 		return rule.wire(), Denied
+	case errors.As(err, &over):
+		return over.wire(), Limited
 	case errors.As(err, &away):
 		return upstreamError(away)
 	case errors.As(err, &busy):

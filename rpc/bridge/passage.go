@@ -134,9 +134,11 @@ func (b *Bridge) pass(w http.ResponseWriter, r *http.Request, g *gate) {
 	if err == nil && g.check != nil {
 		err = g.check(x)
 	}
+	var admitted admission
 	if err == nil {
-		err = b.checkPassage(x, rules, g, r.URL.Path)
+		admitted, err = b.admitPassage(x, r, rules, g)
 	}
+	defer admitted.leave()
 	if err == nil {
 		err = b.passInTurn(x, r, rules, g)
 	}
@@ -154,7 +156,7 @@ func (b *Bridge) passInTurn(x *exchange, r *http.Request, rules *policy.Set, g *
 		if err := g.check(x); err != nil {
 			return err
 		}
-		if err := b.checkPassage(x, rules, g, r.URL.Path); err != nil {
+		if err := b.recheckPassage(x, r, rules, g); err != nil {
 			return err
 		}
 	}

@@ -80,8 +80,8 @@ func TestForbidden(t *testing.T) {
 				t.Errorf("Odoo got %d requests", n)
 			}
 			rec := <-w.records
-			if want := map[bool]string{true: "shop-reads", false: "default"}[strings.Contains(answer, "shop-reads")]; rec.Rule != want || rec.Outcome != Denied {
-				t.Errorf("the record has rule %q and outcome %q", rec.Rule, rec.Outcome)
+			if want := map[bool]string{true: "shop-reads", false: "default"}[strings.Contains(answer, "shop-reads")]; rec.Policy.Rule != want || rec.Outcome != Denied {
+				t.Errorf("the record has rule %q and outcome %q", rec.Policy.Rule, rec.Outcome)
 			}
 			if log := w.log.String(); !strings.Contains(log, `(shop.yaml:`) || !strings.Contains(log, `"policy":`) {
 				t.Errorf("the log does not tell where the rule is: %s", log)
@@ -107,8 +107,8 @@ func TestAllowed(t *testing.T) {
 			if res.StatusCode != http.StatusOK || strings.Contains(answer, `"error"`) || len(w.sent()) != tc.sent {
 				t.Errorf("%d %s, and %d requests to Odoo", res.StatusCode, answer, len(w.sent()))
 			}
-			if rec := <-w.records; rec.Rule != tc.rule || rec.Trial != "" {
-				t.Errorf("the record has rule %q, on trial %q", rec.Rule, rec.Trial)
+			if rec := <-w.records; rec.Policy.Rule != tc.rule || rec.Trial != (Verdict{}) {
+				t.Errorf("the record has rule %q, on trial %q", rec.Policy.Rule, rec.Trial)
 			}
 		})
 	}
@@ -121,8 +121,8 @@ func TestTrial(t *testing.T) {
 	if len(w.sent()) != 1 {
 		t.Error("the call was refused")
 	}
-	if rec := <-w.records; rec.Rule != "" || rec.Trial != "shop-reads" || rec.Outcome != Forwarded {
-		t.Errorf("the record has rule %q, on trial %q, outcome %q", rec.Rule, rec.Trial, rec.Outcome)
+	if rec := <-w.records; rec.Policy.Rule != "" || rec.Trial != (Verdict{"shop-reads", wouldRefuse}) || rec.Outcome != Forwarded {
+		t.Errorf("the record has rule %q, on trial %q, outcome %q", rec.Policy.Rule, rec.Trial, rec.Outcome)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestTrial(t *testing.T) {
 func TestNoRules(t *testing.T) {
 	w := start(t, func(cfg *Config, _ *world) { cfg.Series = func() rpc.Series { return 18 } }, nil)
 	w.post(t, "/json/2/res.partner/unlink", "{}", "Api-Key", "k")
-	if rec := <-w.records; rec.Rule != "" || rec.Trial != "" || len(w.sent()) != 1 {
+	if rec := <-w.records; rec.Policy.Rule != "" || rec.Trial != (Verdict{}) || len(w.sent()) != 1 {
 		t.Errorf("without policies: %+v", rec)
 	}
 }

@@ -38,8 +38,8 @@ type Record struct {
 	Kind  auth.Method // what was shown; 0 where no one was known
 	Basic string      // the login of a second identity shown by Basic beside an API-KEY
 
-	Rule  string // the policy rule that decided, policy.DefaultID for the default; "" where no policy is in force for the call
-	Trial string // the policy rule on trial that would have refused the call, were it in force; else ""
+	Policy Verdict // of the policy rule that decided; zero where none is in force for the call
+	Trial  Verdict // of the policy rule on trial that would have kept the call from Odoo, were it in force; else zero
 
 	Status            int
 	UpstreamStatus    int // of Odoo's answer, 0 where none came
@@ -62,6 +62,7 @@ const (
 	Answered    Outcome = "answered"    // answered here: a login, a list of databases
 	Denied      Outcome = "denied"      // the credentials do not hold, or may not do this
 	Invalid     Outcome = "invalid"     // no call could be read from the request
+	Limited     Outcome = "limited"     // a policy rule allows it, but not so often
 	Overloaded  Outcome = "overloaded"  // too much to do; try again
 	Unavailable Outcome = "unavailable" // PostgreSQL is away
 	BadGateway  Outcome = "bad_gateway" // Odoo is away or broke off
@@ -89,7 +90,7 @@ func (l Log) Observe(r *Record) {
 	switch r.Outcome {
 	case Overloaded, Unavailable, BadGateway, Timeout:
 		e = l.Logger.Error()
-	case Denied, Invalid:
+	case Denied, Invalid, Limited:
 		e = l.Logger.Warn()
 	}
 	e = e.Str("request_id", r.RequestID).
@@ -99,7 +100,8 @@ func (l Log) Observe(r *Record) {
 		Str("call", r.Call)
 	for _, f := range [...]struct{ name, value string }{
 		{"trace_id", r.TraceID}, {"model", r.Model}, {"method", r.Method}, {"db", r.DB}, {"login", r.Login}, {"via", r.Via}, {"key", r.Key}, {"basic", r.Basic},
-		{"policy", r.Rule}, {"policy_trial", r.Trial},
+		{"policy", r.Policy.Rule}, {"policy_effect", r.Policy.Effect}, {"policy_trial", r.Trial.Rule},
+		{"policy_trial_effect", r.Trial.Effect},
 	} {
 		if f.value != "" {
 			e = e.Str(f.name, f.value)
@@ -133,6 +135,7 @@ type Metrics struct {
 	received  prometheus.Counter
 	sent      prometheus.Counter
 	untrusted prometheus.Counter
+	policies  policyMetrics
 	inFlight  prometheus.Gauge
 }
 
@@ -168,6 +171,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "odoobridge_calls_in_flight", Help: "Calls being worked on.",
 		}),
 	}
+	m.policies = newPolicyMetrics(reg)
 	for _, reason := range refusals {
 		m.refused.WithLabelValues(reason) // a counter that is not there can't be seen to grow
 	}
@@ -196,6 +200,7 @@ func (m *Metrics) Observe(r *Record) {
 	if reason := refusal(r.Err); reason != "" {
 		m.refused.WithLabelValues(reason).Inc()
 	}
+	m.policies.observe(r)
 	m.received.Add(float64(r.BytesIn))
 	m.sent.Add(float64(r.BytesOut))
 }
