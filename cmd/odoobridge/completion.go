@@ -7,6 +7,7 @@ import (
 
 // choices are the values of flags that have few, for the shell's completion.
 var choices = map[string][]string{
+	"admin-page":        {"on", "off"},
 	"archived-users":    {"setting", "stored", "deny", "allow"},
 	"basic":             {"users", "off"},
 	"db-service":        {"limited", "full"},
@@ -20,7 +21,7 @@ var choices = map[string][]string{
 }
 
 // fileFlags take the name of a file or a folder, which the shell completes by itself; no other flag does.
-var fileFlags = map[string]bool{"config": true, "data": true, "environment-keys": true, "fixtures": true, "key-file": true}
+var fileFlags = map[string]bool{"config": true, "data": true, "environment-keys": true, "fixtures": true, "key-file": true, "policies": true}
 
 // complete has the shell offer the values of flags, for the command and those below it.
 func complete(cmd *cobra.Command) {
