@@ -25,7 +25,7 @@ ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version release release-test
+.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version release release-test kubernetes-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-X main.release=$(VERSION)' -o bin/odoobridge ./cmd/odoobridge
@@ -52,6 +52,10 @@ release:
 release-test:
 	packaging/try-release.sh $(VERSION)
 
+# kubernetes-test tries packaging/kubernetes with Kubernetes' own libraries, which are a module apart.
+kubernetes-test:
+	cd integration/kubernetes && $(GO) vet ./... && $(GO) test ./...
+
 version:
 	@echo $(VERSION)
 
@@ -65,6 +69,7 @@ lint:
 		echo "run gofmt -w on:" >&2; echo "$$unformatted" >&2; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@grep -q 'newTag: $(VERSION)' packaging/kubernetes/kustomization.yaml || { echo 'packaging/kubernetes names another version than $(VERSION)' >&2; exit 1; }
 	@! command -v python3 >/dev/null || python3 -c 'import ast, sys; [ast.parse(open(f).read(), f) for f in sys.argv[1:]]' \
 		$$(find odoo/addon -name '*.py')
 	@! command -v pylint >/dev/null || pylint --score=n --rcfile odoo/addon/.pylintrc odoo/addon/odoobridge

@@ -7,6 +7,7 @@ import (
 
 // choices are the values of flags that have few, for the shell's completion.
 var choices = map[string][]string{
+	"admin-page":        {"on", "off"},
 	"archived-users":    {"setting", "stored", "deny", "allow"},
 	"basic":             {"users", "off"},
 	"db-service":        {"limited", "full"},

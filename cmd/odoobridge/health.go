@@ -19,7 +19,7 @@ import (
 func (p program) healthCommand() *cobra.Command {
 	var live bool
 	var address string
-	var timeout time.Duration
+	var timeout, wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a running bridge whether it is ready, for health checks where there is no shell and no curl",
@@ -39,9 +39,7 @@ func (p program) healthCommand() *cobra.Command {
 			} else if _, err := httpURL(address); err != nil {
 				return usageError{fmt.Errorf("--url: %w", err)}
 			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
-			defer cancel()
-			if err := askHealth(ctx, address); err != nil {
+			if err := awaitHealth(cmd.Context(), address, timeout, wait); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(p.stdout, "ok", address)
@@ -52,6 +50,7 @@ func (p program) healthCommand() *cobra.Command {
 	f.BoolVar(&live, "live", false, "ask only whether it runs, not whether Odoo and the database are there (/livez instead of /readyz)")
 	f.StringVar(&address, "url", "", "anything else that answers a GET with 200 where it is well, such as Odoo's http://127.0.0.1:8069/web/health")
 	f.DurationVar(&timeout, "timeout", 5*time.Second, "how long the answer may take")
+	f.DurationVar(&wait, "wait", 0, "how long to go on asking until it is well, as scripts do that have just started it")
 	admin := findSetting("admin-listen")
 	f.String(admin.name, admin.byDefault, admin.usage)
 	f.String("config", "", "YAML file of serve")
@@ -76,6 +75,24 @@ func adminURL(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (string,
 		host = "127.0.0.1"
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
+}
+
+// awaitHealth asks until the answer is good, for as long as wait, and once at least. The error is that of the last answer.
+func awaitHealth(ctx context.Context, url string, timeout, wait time.Duration) error {
+	const pause = 200 * time.Millisecond
+	for end := time.Now().Add(wait); ; {
+		asking, cancel := context.WithTimeout(ctx, timeout)
+		err := askHealth(asking, url)
+		cancel()
+		if err == nil || time.Now().Add(pause).After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
 }
 
 // askHealth returns an error unless a GET of url is answered with 200. Of /readyz it names the checks that failed.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -55,6 +56,21 @@ func TestHealth(t *testing.T) {
 				t.Errorf("status %d, %q and %q; want %d with %q and %q", status, &stdout, &stderr, tc.status, tc.stdout, tc.stderr)
 			}
 		})
+	}
+}
+
+// TestHealthWaits: what is not well yet is asked again.
+func TestHealthWaits(t *testing.T) {
+	var asked atomic.Int32
+	late := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(late.Close)
+	var stdout, stderr bytes.Buffer
+	if status := run(context.Background(), []string{"health", "--url", late.URL, "--wait", "1m"}, noEnv, &stdout, &stderr); status != exitDone || asked.Load() != 3 {
+		t.Errorf("status %d after %d requests: %s", status, asked.Load(), &stderr)
 	}
 }
 
