@@ -267,7 +267,6 @@ func TestDoctorOdoo(t *testing.T) {
 			broken(server.URL)(t, c)
 		}
 	}
-	const noGateway = "Bad Gateway"
 	examineAll(t, []fault{
 		{name: "nobody listens", broken: func(t *testing.T, c *clinic) { broken("http://"+closedPort(t))(t, c) }, check: "odoo.reach", level: "failure",
 			text: "nobody listens at 127.0.0.1:", remedy: "# start Odoo", skips: "odoo.endpoints", cured: cured, answer: "can't be reached"},

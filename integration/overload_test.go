@@ -111,7 +111,6 @@ func TestSlowOdoo(t *testing.T) {
 					t.Errorf("%d %s %v; want 504", a.status, a.body, err)
 				}
 			}
-			// What the sandbox does with a call whose caller hung up is its own business; it must have got each once.
 			eventually(t, "all have been received", func() bool { return len(received(odoo)) == 4 })
 			for id, n := range received(odoo) {
 				if n > 1 {

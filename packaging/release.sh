@@ -29,7 +29,7 @@ go build -buildvcs=false -modfile=packaging/tools/go.mod -o "$work/cyclonedx-gom
 common=$work/common
 mkdir -p "$common/completions" "$common/man" "$common/addon"
 cp LICENSE README.md CHANGELOG.md "$common/"
-cp -r docs packaging/systemd packaging/kubernetes "$common/"
+cp -r docs packaging/systemd packaging/kubernetes packaging/prometheus packaging/grafana "$common/"
 cp -r odoo/addon/odoobridge "$common/addon/"
 find "$common/addon" -name __pycache__ -prune -exec rm -rf {} +
 "$work/odoobridge" completion bash >"$common/completions/odoobridge.bash"

@@ -148,6 +148,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registerBuildInfo(metrics)
 	calls := bridge.NewMetrics(metrics)
 	seen := traffic.New(cfg.Databases)
 	queue := bridge.NewQueue(cfg.Limits)

@@ -56,8 +56,9 @@ func startTracing(ctx context.Context, cfg Config, metrics prometheus.Registerer
 	if !cfg.Traces {
 		return nil, nil
 	}
+	v, _ := versions()
 	return trace.New(ctx, trace.Config{
-		Endpoint: cfg.OTLPEndpoint, Odoo: cfg.OdooURL, Version: version(), Metrics: metrics,
+		Endpoint: cfg.OTLPEndpoint, Odoo: cfg.OdooURL, Version: v, Metrics: metrics,
 		Sending: func(err error) {
 			if err != nil {
 				log.Warn().Err(err).Msg("traces can't be sent to the collector and are lost; calls are not affected")

@@ -24,21 +24,27 @@ func (p program) versionCommand() *cobra.Command {
 
 // version is that of the release, else the module's, else the commit it was built from; and Go's.
 func version() string {
+	v, goVersion := versions()
+	return v + " " + goVersion
+}
+
+// versions are the program's, as far as it is known, and Go's.
+func versions() (own, goVersion string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{GoVersion: "unknown"}
 	}
-	v := release
-	if v == "" {
-		v = info.Main.Version
+	own = release
+	if own == "" {
+		own = info.Main.Version
 	}
-	if v == "" || v == "(devel)" {
-		v = "devel"
+	if own == "" || own == "(devel)" {
+		own = "devel"
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				v += " " + s.Value
+				own += " " + s.Value
 			}
 		}
 	}
-	return v + " " + info.GoVersion
+	return own, info.GoVersion
 }

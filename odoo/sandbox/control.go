@@ -95,8 +95,7 @@ func (c *control) suffer(f Fault, w http.ResponseWriter, r *http.Request) int {
 	case faultDelay:
 		select {
 		case <-time.After(f.delay):
-		case <-r.Context().Done():
-			return 0
+		case <-r.Context().Done(): // the call is carried out, but no one is left to wait for
 		}
 	case faultCut, faultGarbage:
 		kept := keptAnswer{header: w.Header()}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -20,8 +21,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(w, r)
 }
 
-// serve routes as Odoo does: a slash at the end and doubled slashes do not count.
+// serve routes as Odoo does: a slash at the end and doubled slashes do not count. A call whose caller goes away is carried out
+// all the same: a worker of Odoo's does not look for its client before it answers.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	r = r.WithContext(context.WithoutCancel(r.Context()))
 	path := rpc.CleanPath(r.URL.Path)
 	rest, isXML := strings.CutPrefix(path, "/xmlrpc/")
 	service, isV2 := strings.CutPrefix(rest, "2/")

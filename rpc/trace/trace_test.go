@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,6 +148,7 @@ func TestSpans(t *testing.T) {
 		"url.full": "http://odoo.example:8069/prefix/jsonrpc", "url.template": "/jsonrpc", "http.response.status_code": "200",
 	}
 	refused := &upstream.Error{Kind: upstream.Timeout}
+	said := map[string]bool{}
 	for _, tc := range []struct {
 		name           string
 		method, path   string
@@ -224,6 +227,11 @@ func TestSpans(t *testing.T) {
 				t.Error("the query is in the spans")
 			}
 			got := byKind(collector.Spans())
+			for _, s := range got {
+				for _, a := range s.Attributes {
+					said[a.Key] = true
+				}
+			}
 			check(t, got[spans.Span_SPAN_KIND_SERVER], tc.spanName, changed(server, tc.server), tc.failed)
 			if took := duration(got[spans.Span_SPAN_KIND_SERVER]); took != 30*time.Millisecond {
 				t.Errorf("the call took %v", took)
@@ -241,6 +249,34 @@ func TestSpans(t *testing.T) {
 				t.Errorf("the request took %v", took)
 			}
 		})
+	}
+	checkPage(t, said)
+}
+
+// checkPage holds docs/OBSERVABILITY.md to the attributes that spans were seen to have.
+func checkPage(t *testing.T, said map[string]bool) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/OBSERVABILITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "\n| attribute | span | |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	written := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(table, -1) {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			written[strings.Trim(name, "`")] = true
+		}
+	}
+	for name := range said {
+		if !written[name] {
+			t.Errorf("%s is not in docs/OBSERVABILITY.md", name)
+		}
+	}
+	for name := range written {
+		if !said[name] {
+			t.Errorf("%s is in docs/OBSERVABILITY.md and in no span", name)
+		}
 	}
 }
 

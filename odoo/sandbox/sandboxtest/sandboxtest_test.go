@@ -3,6 +3,7 @@
 package sandboxtest_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -169,6 +170,34 @@ func TestFaults(t *testing.T) {
 			})
 		}
 	}
+	t.Run("the caller goes away", func(t *testing.T) {
+		s.Forget()
+		s.Fault("delay=1h", "res.partner.category", "create", 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		body := fmt.Sprintf(`{"params": {"service": "object", "method": "execute_kw", "args": [%q, 2, "admin", "res.partner.category", "create", %s]}}`, s.Database, create)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/jsonrpc", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		gone := make(chan error)
+		go func() {
+			_, err := http.DefaultClient.Do(request)
+			gone <- err
+		}()
+		for len(s.Calls()) == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+		if err := <-gone; err == nil {
+			t.Error("it was answered")
+		}
+		for end := time.Now().Add(20 * time.Second); s.Executions("res.partner.category", "create") != 1; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("it was not carried out")
+			}
+		}
+	})
 	t.Run("other methods", func(t *testing.T) {
 		s.Fault("error", "res.partner", "create", 0)
 		counts(t, s, len(counted(t, s)))
