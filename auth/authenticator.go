@@ -58,6 +58,9 @@ func New(c Config) *Authenticator {
 	if c.Memberships == nil {
 		c.Memberships = func() Memberships { return Memberships{} }
 	}
+	if c.Tell == nil {
+		c.Tell = func(Attempt) {}
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -378,3 +378,39 @@ func (l loose) Read(ctx context.Context, db string, q auth.Query) (auth.Rows, er
 	q.AuthAPIKey = auth.Secret(strings.ToLower(string(q.AuthAPIKey)))
 	return l.Memory.Read(ctx, db, q)
 }
+
+// TestAttemptsAreShared: failures at one bridge count at another, and a success at either ends them at both.
+func TestAttemptsAreShared(t *testing.T) {
+	var told []auth.Attempt
+	cooldown := func(r *auth.Rows) { r.Settings.CooldownAfter = 3 }
+	one := newBench(func(c *auth.Config) { c.Tell = func(at auth.Attempt) { told = append(told, at) } })
+	other := newBench(nil)
+	one.dir.Change(cooldown)
+	other.dir.Change(cooldown)
+	for range 3 {
+		one.fails(t, object(9001, "wrong"), auth.Denied, "wrong password")
+	}
+	one.fails(t, common("nobody's password", "x"), auth.Denied, "no user")
+	want := auth.Attempt{DB: db, UID: 9001, Source: told[0].Source, Failed: true}
+	if len(told) != 3 || told[2] != want {
+		t.Fatalf("told %+v; of logins that nobody has nothing is", told)
+	}
+	other.passes(t, object(9001, "rpcuser-pw"))
+	for _, at := range told {
+		other.Learn(at)
+	}
+	other.fails(t, object(9001, "rpcuser-pw"), auth.Cooldown, "too many login failures")
+	one.clock.advance(time.Hour)
+	other.clock.advance(time.Hour)
+	one.passes(t, object(9001, "rpcuser-pw"))
+	if want.Failed = false; len(told) != 4 || told[3] != want {
+		t.Fatalf("told %+v", told)
+	}
+	other.Learn(told[3])
+	other.fails(t, object(9001, "wrong"), auth.Denied, "wrong password")
+	other.passes(t, object(9001, "rpcuser-pw"))
+	one.passes(t, object(9001, "rpcuser-pw"))
+	if len(told) != 4 {
+		t.Errorf("a success after none is told of: %+v", told[4:])
+	}
+}

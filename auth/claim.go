@@ -61,7 +61,9 @@ func (a *Authenticator) pass(ctx context.Context, d *database, p *proof, c claim
 		if err := a.coolingDown(subject, *d.settings.Load(), now); err != nil {
 			return Identity{}, err
 		}
-		a.cooldown.succeed(subject)
+		if a.cooldown.succeed(subject) {
+			a.config.Tell(Attempt{DB: d.name, UID: e.user.ID, Source: source})
+		}
 	}
 	return identity(d.name, c, e), nil
 }
@@ -126,6 +128,9 @@ func (a *Authenticator) prove(ctx context.Context, db, source string, key digest
 	if err != nil {
 		if KindOf(err) == Denied {
 			a.cooldown.fail(subject, a.now())
+			if user != nil {
+				a.config.Tell(Attempt{DB: db, UID: user.ID, Source: source, Failed: true})
+			}
 		}
 		return Identity{}, err
 	}

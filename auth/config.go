@@ -40,6 +40,9 @@ type Config struct {
 	// Memberships are which groups an Identity tells. They are asked for again and again: whoever is identified after they have
 	// changed is known by the new ones. Default: none.
 	Memberships func() Memberships
+	// Tell is told of logins that failed, and of the one that ends such a series, for other bridges to [Authenticator.Learn]. It
+	// must not wait. Default: nobody.
+	Tell func(Attempt)
 	// Warn is told of what fails in the background, for the log. Default: nobody.
 	Warn func(db string, err error)
 	Now  func() time.Time // default time.Now

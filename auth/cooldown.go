@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/netip"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,15 +54,17 @@ func (c *cooldown) fail(subject digest, now time.Time) {
 	c.size.Store(int64(len(c.failures)))
 }
 
-// succeed forgets the failures of subject.
-func (c *cooldown) succeed(subject digest) {
+// succeed forgets the failures of subject, and tells whether there were any.
+func (c *cooldown) succeed(subject digest) bool {
 	if c.size.Load() == 0 {
-		return
+		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	_, known := c.failures[subject]
 	delete(c.failures, subject)
 	c.size.Store(int64(len(c.failures)))
+	return known
 }
 
 // evict drops the least recent of a handful of subjects, which Go's maps give at random.
@@ -78,6 +81,25 @@ func (c *cooldown) evict() {
 		}
 	}
 	delete(c.failures, oldest)
+}
+
+// Attempt is a login of a known user that failed, or one that succeeded after others had failed, as bridges tell each other of it.
+// There is no secret in it, nor what was typed in place of a login that nobody has.
+type Attempt struct {
+	DB     string `json:"db"`
+	UID    int64  `json:"uid"`
+	Source string `json:"source"` // an address, or the network of an IPv6 customer
+	Failed bool   `json:"failed"`
+}
+
+// Learn counts an attempt that was made at another bridge.
+func (a *Authenticator) Learn(at Attempt) {
+	subject := a.subject(at.DB, at.Source, "uid", strconv.FormatInt(at.UID, 10))
+	if at.Failed {
+		a.cooldown.fail(subject, a.now())
+	} else {
+		a.cooldown.succeed(subject)
+	}
 }
 
 // cooldownSource is what failures are counted by: an IPv4 address, or the network that one IPv6 customer is given, who

@@ -291,3 +291,32 @@ func TestPolicyTestLooksUp(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoBridgesOneCooldown: failed logins at one bridge count at the other.
+func TestTwoBridgesOneCooldown(t *testing.T) {
+	odoo := sandboxtest.Start(t, 18)
+	db, err := openDB(odoo.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE ir_config_parameter SET value = '3' WHERE key = 'base.login_cooldown_after'"); err != nil {
+		t.Fatal(err)
+	}
+	redis := redistest.Start(t)
+	one := serve(t, odoo.DSN, odoo.URL, "--redis-url", redis.URL(), "--redis-timeout", "20s")
+	other := serve(t, odoo.DSN, odoo.URL, "--redis-url", redis.URL(), "--redis-timeout", "20s")
+	login := func(b *process, password string) string {
+		return post(t, b.ready["bridge"]+"/jsonrpc", "application/json", readContact(odoo.Database, rpcUser, password)).body
+	}
+	if a := login(other, rpcPassword); !strings.Contains(a, "Conf Alpha") {
+		t.Fatal(a)
+	}
+	const cooling = "Too many login failures"
+	eventually(t, "the cooldown of one bridge at the other", func() bool {
+		for range 3 { // a success at the other bridge would end what is less
+			login(one, "wrong")
+		}
+		return strings.Contains(login(other, rpcPassword), cooling)
+	})
+}

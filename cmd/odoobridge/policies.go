@@ -5,11 +5,9 @@ import (
 	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
-	"odoobridge/auth/limit"
 	"odoobridge/auth/policy"
 	"odoobridge/rpc/bridge"
 )
@@ -80,36 +78,4 @@ func (b *rulebook) watch(metrics *bridge.Metrics, reg prometheus.Registerer, aud
 			audit(ctx, len(b.rules.Set().Rules()))
 		})
 	}}
-}
-
-// limiter counts for the limits of policies: in memory, or at the Redis of client, nil for none.
-func limiter(client *redis.Client, reg prometheus.Registerer, log zerolog.Logger) (limit.Limiter, []func(context.Context)) {
-	local := limit.NewLocal()
-	if client == nil {
-		return local, nil
-	}
-	shared := limit.NewShared(client, local, func(err error) {
-		if err != nil {
-			log.Error().Err(err).Msg("Redis is away: each bridge counts by itself what limits of policies bound for all of them together")
-			return
-		}
-		log.Info().Msg("Redis is there: the limits of policies are counted for all bridges together")
-	})
-	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "odoobridge_limits_shared",
-		Help: "1 while limits of policies are counted in Redis, 0 while it is away and each bridge counts by itself."},
-		func() float64 {
-			if shared.Away() {
-				return 0
-			}
-			return 1
-		}))
-	return shared, []func(context.Context){shared.Run}
-}
-
-// redis is a client of the Redis of the configuration, nil where it has none.
-func (c Config) redis() (*redis.Client, error) {
-	if c.RedisURL == "" {
-		return nil, nil
-	}
-	return limit.Open(c.RedisURL, c.RedisTimeout)
 }

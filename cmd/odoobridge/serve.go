@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -123,11 +124,16 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
+	client, err := cfg.redis()
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	attempts := newAttempts(client)
 	breaker := upstream.NewBreaker(cfg.BreakerLimit, cfg.BreakerPause, func(state string) {
 		log.Warn().Str("state", state).Msg("circuit breaker for connections to Odoo")
 	})
 	odoo := upstream.Config{URL: cfg.OdooURL, CallTimeout: cfg.CallTimeout, Breaker: breaker}
-	s := &service{cfg: cfg, directory: dir, upstream: upstream.New(odoo), keys: keys,
+	s := &service{cfg: cfg, directory: dir, redis: client, upstream: upstream.New(odoo), keys: keys,
 		uses: keyring.NewUses(keys, warnOfUses(log)), ballast: make([]byte, ballastSize)}
 	addon := upstream.NewAddon(s.upstream, cfg.Databases, probeInterval)
 	s.auth = auth.New(auth.Config{
@@ -140,6 +146,7 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		Addon:         addon.Installed,
 		ArchivedUsers: cfg.ArchivedUsers,
 		Memberships:   policies.memberships,
+		Tell:          attempts.tell,
 		Warn: func(db string, err error) {
 			log.Warn().Str("db", db).Err(err).Msg("in the background")
 		},
@@ -156,13 +163,9 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.tracer, err = startTracing(ctx, cfg, metrics, log); err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	client, err := cfg.redis()
-	if err != nil {
-		return nil, errors.Join(err, dir.Close())
-	}
-	s.redis = client
 	limits, shareLimits := limiter(client, metrics, log)
-	background = append(append(background, policies.watch(calls, metrics, auditPolicies(keys, cfg.Policies, log))...), shareLimits...)
+	background = slices.Concat(background, policies.watch(calls, metrics, auditPolicies(keys, cfg.Policies, log)), shareLimits,
+		attempts.share(s.auth.Learn))
 	handler := bridge.New(bridge.Config{
 		Auth:           s.auth,
 		Upstream:       s.upstream,

@@ -60,8 +60,7 @@ func (b *Bridge) recheckCall(rec *Record, rules *policy.Set, call odoo.Call, who
 		return nil
 	}
 	c := callOf(rec, call, who)
-	_, err := decide(rec, rules, &c)
-	return err
+	return redecide(rec, rules, &c)
 }
 
 func callOf(rec *Record, call odoo.Call, who auth.Identity) policy.Call {
@@ -88,8 +87,7 @@ func (b *Bridge) recheckPassage(x *exchange, r *http.Request, rules *policy.Set,
 		return nil
 	}
 	c := passageOf(x, r, g)
-	_, err := decide(x.rec, rules, &c)
-	return err
+	return redecide(x.rec, rules, &c)
 }
 
 func passageOf(x *exchange, r *http.Request, g *gate) policy.Call {
@@ -140,6 +138,16 @@ func decide(rec *Record, rules *policy.Set, c *policy.Call) (policy.Decision, er
 		rec.Trial = Verdict{d.Trial.ID, wouldRefuse}
 	}
 	return d, nil
+}
+
+// redecide is decide of a call that was admitted: what was said of it then stays, unless it is refused now.
+func redecide(rec *Record, rules *policy.Set, c *policy.Call) error {
+	admitted, trial := rec.Policy, rec.Trial
+	_, err := decide(rec, rules, c)
+	if err == nil {
+		rec.Policy, rec.Trial = admitted, trial
+	}
+	return err
 }
 
 // count counts a call by the limits of a rule.
