@@ -63,7 +63,9 @@ func TestPolicies(t *testing.T) {
 	if err := next(func() { write("20.yml", "rules:\n  - {id: first, effect: deny}\n") }); !errors.As(err, &Problems{}) || p.Set() != before {
 		t.Errorf("a bad file: %v", err)
 	}
-	if err := next(func() { write("20.yml", "rules:\n  - {id: third, effect: deny, groups: [base.group_system], key_groups: [x]}\n") }); err != nil ||
+	if err := next(func() {
+		write("20.yml", "rules:\n  - {id: third, effect: deny, groups: [base.group_system], key_groups: [x]}\n")
+	}); err != nil ||
 		!slices.Equal(ids(p.Set()), []string{"first", "third"}) {
 		t.Errorf("a good one: %v, %v", err, ids(p.Set()))
 	}

@@ -14,6 +14,9 @@ type Verdict struct {
 	Effect string // allowed, refused or limited; of a rule on trial would_refuse or would_limit
 }
 
+// Kept tells whether the rule kept the call from Odoo.
+func (v Verdict) Kept() bool { return v.Effect == refusedByRule || v.Effect == limited }
+
 const (
 	allowed       = "allowed"
 	refusedByRule = "refused"

@@ -27,6 +27,8 @@ const (
 	odooUID      = attribute.Key("odoo.uid")
 	via          = attribute.Key("odoobridge.via")
 	keyName      = attribute.Key("odoobridge.key")
+	policyRule   = attribute.Key("odoobridge.policy.rule")
+	policyEffect = attribute.Key("odoobridge.policy.effect")
 	outcome      = attribute.Key("odoobridge.outcome")
 	requestID    = attribute.Key("odoobridge.request_id")
 	queuedFor    = attribute.Key("odoobridge.queue.duration") // seconds
@@ -113,6 +115,8 @@ func (s *span) describeCall(rec *bridge.Record) {
 	}
 	addText(via, rec.Via)
 	addText(keyName, rec.Key)
+	addText(policyRule, rec.Policy.Rule)
+	addText(policyEffect, rec.Policy.Effect)
 	add(requestID.String(rec.RequestID), outcome.String(string(rec.Outcome)))
 	if rec.Queued > 0 {
 		add(queuedFor.Float64(rec.Queued.Seconds()))

@@ -28,7 +28,7 @@ func ClassOf(r *bridge.Record) string {
 // Kind is what went wrong with a call, in a bounded set of words.
 type Kind struct {
 	Outcome bridge.Outcome
-	Detail  string // within the outcome: what auth, the queue or the connection to Odoo has to say; "" is nothing
+	Detail  string // within the outcome: what auth, policies, the queue or the connection to Odoo has to say; "" is nothing
 }
 
 // classify tells how a call ended; the kind is zero where nothing was wrong.
@@ -38,16 +38,23 @@ func classify(r *bridge.Record) (class, Kind) {
 		if r.Err == nil {
 			return fine, Kind{}
 		}
-		return refused, Kind{r.Outcome, detail(r.Err)} // a login that does not hold: its answer is false
+		return refused, Kind{r.Outcome, detail(r)} // a login that does not hold: its answer is false
 	case bridge.Overloaded, bridge.Unavailable, bridge.BadGateway, bridge.Timeout:
-		return failed, Kind{r.Outcome, detail(r.Err)}
+		return failed, Kind{r.Outcome, detail(r)}
 	case bridge.Canceled:
 		return fine, Kind{r.Outcome, ""}
 	}
-	return refused, Kind{r.Outcome, detail(r.Err)}
+	return refused, Kind{r.Outcome, detail(r)}
 }
 
-func detail(err error) string {
+// byPolicy is the detail of what a policy rule refused.
+const byPolicy = "policy"
+
+func detail(r *bridge.Record) string {
+	err := r.Err
+	if r.Policy.Kept() {
+		return byPolicy
+	}
 	if kind := auth.KindOf(err); kind != 0 {
 		return kind.String()
 	}

@@ -261,3 +261,18 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	})
 }
+
+// TestPolicyKinds: what a policy rule keeps from Odoo is refused, and told apart from credentials that do not hold.
+func TestPolicyKinds(t *testing.T) {
+	for effect, outcome := range map[string]bridge.Outcome{"refused": bridge.Denied, "limited": bridge.Limited} {
+		r := call(noon, time.Millisecond, func(r *bridge.Record) {
+			r.Outcome, r.Policy, r.Err = outcome, bridge.Verdict{Rule: "shop", Effect: effect}, errors.New("refused")
+		})
+		if c, kind := classify(r); c != refused || kind != (Kind{outcome, "policy"}) {
+			t.Errorf("%s is %v %v", effect, c, kind)
+		}
+	}
+	if c, _ := classify(call(noon, time.Millisecond, func(r *bridge.Record) { r.Policy = bridge.Verdict{Rule: "shop", Effect: "allowed"} })); c != fine {
+		t.Errorf("what is allowed is %v", c)
+	}
+}
