@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -11,6 +12,7 @@ import (
 	"odoobridge/auth"
 	"odoobridge/auth/limit"
 	"odoobridge/auth/policy"
+	"odoobridge/odoo/queue"
 )
 
 func counted(cfg *Config, w *world) {
@@ -155,5 +157,46 @@ func TestRulesThatAreGone(t *testing.T) {
 	w.metrics.Observe(&Record{Policy: Verdict{"old", allowed}})
 	if n := testutil.ToFloat64(verdicts.WithLabelValues(goneRule, allowed)); n != 1 {
 		t.Errorf("what ends later is counted %v times", n)
+	}
+}
+
+// TestJudgedAfterWaiting: who waited for Odoo is judged by what is known of them then, and not counted twice.
+func TestJudgedAfterWaiting(t *testing.T) {
+	for _, path := range []string{"/json/2/res.partner/read", "/shopinvader/customer"} {
+		for key, sent := range map[string]int{"shop-fr": 1, "revoked": 0} {
+			t.Run(path+" as "+key, func(t *testing.T) {
+				q := NewQueue(queue.Limits{Calls: 1, Own: 10, All: 10})
+				w := ruled(t, "default: deny\nrules:\n  - {id: trial, effect: allow, dry_run: true, rate: 0.01, burst: 1}\n"+
+					"  - {id: shop, keys: [shop-*], effect: allow, rate: 0.01, burst: 2, concurrency: 1}\n",
+					counted, func(cfg *Config, _ *world) { cfg.Queue = q })
+				w.post(t, path, "{}", "Api-Key", "k")
+				<-w.records
+				if _, err := q.Enter(t.Context(), Turn{}); err != nil {
+					t.Fatal(err)
+				}
+				var waiting sync.WaitGroup
+				waiting.Go(func() { w.post(t, path, "{}", "Api-Key", "k") })
+				eventually(t, "the call waits", func() bool { return q.Waiting() == 1 })
+				w.auth.mu.Lock()
+				w.auth.id.KeyName = key
+				w.auth.mu.Unlock()
+				q.Leave()
+				waiting.Wait()
+				rec := <-w.records
+				if len(w.sent()) != 1+sent || (rec.Outcome == Forwarded) != (sent == 1) {
+					t.Errorf("Odoo got %d calls, outcome %s", len(w.sent()), rec.Outcome)
+				}
+				if want := (Verdict{"trial", wouldLimit}); sent == 1 && rec.Trial != want {
+					t.Errorf("on trial: %+v", rec.Trial)
+				}
+				w.auth.mu.Lock()
+				w.auth.id.KeyName = "shop-fr"
+				w.auth.mu.Unlock()
+				res, _ := w.post(t, path, "{}", "Api-Key", "k")
+				if res.StatusCode != http.StatusTooManyRequests || (<-w.records).Err.(*limitError).over.Reason != limit.TooOften {
+					t.Errorf("the third call: %d", res.StatusCode)
+				}
+			})
+		}
 	}
 }
