@@ -189,6 +189,10 @@ func TestDoctorDatabase(t *testing.T) {
 		},
 			check: "database.rights", level: "failure", text: "lacks SELECT on res_users.login, SELECT on res_users.password", remedy: "odoobridge grants --role odoobridge | psql ",
 			skips: "keys.read", answer: unavailable},
+		{name: "no rights for administrators", broken: func(t *testing.T, c *clinic) {
+			c.sql(t, `REVOKE SELECT (uid, gid) ON res_groups_users_rel FROM odoobridge`)
+		},
+			check: "database.rights", level: "warning", text: "lacks SELECT on res_groups_users_rel.uid", remedy: "odoobridge grants"},
 		{name: "no rights on a new module's table", broken: func(t *testing.T, c *clinic) {
 			c.sql(t, `REVOKE ALL ON auth_api_key FROM odoobridge; REVOKE SELECT (id, user_id, name, key, active) ON auth_api_key FROM odoobridge`)
 		},
@@ -405,6 +409,12 @@ func TestDoctorConfiguration(t *testing.T) {
 			check: "configuration.environment_keys", level: "failure", text: "broken.conf:2: neither a [section]", remedy: "unset ODOOBRIDGE_ENVIRONMENT_KEYS", skips: "keys.environment"},
 		{name: "keys of the environment can be read by all", broken: set("environment_keys", file("open.conf", sections, 0o644)), check: "configuration.environment_keys",
 			level: "warning", text: "may be read by everyone", remedy: "chmod o-rwx "},
+		{name: "policies that make no sense", broken: set("policies", file("policies.yaml", "rules:\n  - id: x\n    allow: [maybe\n", 0o600)), check: "configuration.policies", level: "failure",
+			text: "policies.yaml:", remedy: "unset ODOOBRIDGE_POLICIES"},
+		{name: "no collector of traces", broken: func(t *testing.T, c *clinic) { c.set("otlp_endpoint", "http://"+closedPort(t)) }, check: "configuration.otlp_endpoint", level: "warning",
+			text: "nobody takes traces at http://127.0.0.1:", remedy: "unset ODOOBRIDGE_OTLP_ENDPOINT", cured: set("otlp_endpoint", "")},
+		{name: "metrics for everybody", broken: set("admin_listen", ":0"), check: "bridge.admin", level: "warning", text: "reached from other machines", remedy: "export ODOOBRIDGE_ADMIN_LISTEN=127.0.0.1:8078",
+			cured: func(t *testing.T, c *clinic) { c.set("admin_listen", closedPort(t)) }},
 		{name: "no TLS", broken: set("listen", ":0"), check: "bridge.tls", level: "warning", text: "HTTP without TLS", remedy: "export ODOOBRIDGE_LISTEN=127.0.0.1:8079",
 			cured: func(t *testing.T, c *clinic) { c.set("listen", closedPort(t)) }},
 	})
