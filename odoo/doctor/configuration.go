@@ -109,11 +109,11 @@ func (x *examination) lookAtPolicies(_ context.Context, r *report) {
 	rules, warnings, err := policy.Read(x.Policies)
 	if err != nil {
 		r.fail("the policies can't be used: "+strings.ReplaceAll(err.Error(), "\n", "; "), "serve does not start, and a bridge that runs goes on with those it has read before",
-			"# mend the file, or unset the setting:", "unset ODOOBRIDGE_POLICIES")
+			"odoobridge policy check "+quote(x.Policies)+" || true  # says the same while you mend it; or do without:", "unset ODOOBRIDGE_POLICIES")
 		return
 	}
 	for _, w := range warnings {
-		r.warn("policies: "+w, "the rule does not do what it looks like", "odoobridge policy test --policies "+quote(x.Policies)+" --help")
+		r.warn("policies: "+w, "the rule does not do what it looks like", "odoobridge policy check "+quote(x.Policies))
 	}
 	r.ok("policies has %d rules", len(rules.Rules()))
 }
