@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"odoobridge/fixtures/postgres/postgrestest"
 )
 
 // TestDoctorFindsNothing: a sound set-up of each series has no failure and no warning but that the sandbox, like an Odoo as it
@@ -138,6 +140,17 @@ func TestDoctorDatabase(t *testing.T) {
 		}
 	}
 	back := func(_ *testing.T, c *clinic) { c.set("database_url", before.String()) }
+	pooler := func(mode, settings string) func(*testing.T, *clinic) {
+		return func(t *testing.T, c *clinic) {
+			at(func(u *url.URL) {
+				through, err := url.Parse(postgrestest.Pooler(t, u.String(), mode, settings))
+				if err != nil {
+					t.Fatal(err)
+				}
+				*u = *through
+			})(t, c)
+		}
+	}
 	const unavailable = "could not ask its database"
 	examineAll(t, []fault{
 		{name: "wrong password", broken: func(t *testing.T, c *clinic) {
@@ -229,6 +242,10 @@ func TestDoctorDatabase(t *testing.T) {
 			c.sql(t, `REVOKE SELECT (latest_version) ON ir_module_module FROM odoobridge`)
 		},
 			check: "database.modules", level: "warning", text: "lacks SELECT on ir_module_module.latest_version", remedy: "odoobridge grants"},
+		{name: "a pooler of transactions", broken: pooler("transaction", ""), check: "database.pooler", level: "warning", text: "hands sessions around", remedy: "odoobridge = pool_mode=session", cured: back, key: rpcKey},
+		{name: "a pooler whose pool is too small", broken: pooler("session", "max_db_connections = 1"), check: "database.pooler", level: "warning", text: "were not had in", remedy: "default_pool_size", cured: back},
+		{name: "a pooler of statements", flags: []string{"--addon=false"}, broken: pooler("statement", ""), check: "database.pooler", level: "failure", text: "no transaction can be held",
+			remedy: "pool_mode = statement", cured: back, key: rpcKey},
 		{name: "keys left by the dead", broken: func(t *testing.T, c *clinic) {
 			c.sql(t, `INSERT INTO res_users_apikeys (name, user_id, scope, "index", key) VALUES ('odoobridge 0123456789abcdef 2', 2, 'rpc', '00000000', 'x')`)
 		}, check: "database.leftovers", level: "warning", text: "1 native keys are left", remedy: "DELETE FROM res_users_apikeys WHERE name LIKE"},

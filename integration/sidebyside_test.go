@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"odoobridge/auth"
+	"odoobridge/fixtures/postgres/postgrestest"
 	"odoobridge/odoo/directory"
 	"odoobridge/odoo/sandbox/sandboxtest"
 )
@@ -39,7 +41,20 @@ func madeKeys(t *testing.T, db *sql.DB) (instances []string) {
 // and believes its eyes at once: none takes what a living one has made, each removes its own at its end, and what a killed one has
 // left is collected by one that lives, or by the next to start.
 func TestBridgesSideBySide(t *testing.T) {
-	odoo := sandboxtest.Start(t, 18)
+	t.Run("PostgreSQL itself", func(t *testing.T) {
+		odoo := sandboxtest.Start(t, 18)
+		sideBySide(t, odoo, asBridge(t, odoo.DSN))
+	})
+	for _, mode := range []string{"session", "transaction"} {
+		t.Run("PgBouncer, "+mode, func(t *testing.T) {
+			odoo := sandboxtest.Start(t, 18)
+			sideBySide(t, odoo, postgrestest.Pooler(t, asBridge(t, odoo.DSN), mode, ""))
+		})
+	}
+}
+
+// sideBySide has the bridges find the database of the sandbox at dsn.
+func sideBySide(t *testing.T, odoo *sandboxtest.Sandbox, dsn string) {
 	db, err := openDB(odoo.DSN)
 	if err != nil {
 		t.Fatal(err)
@@ -57,9 +72,9 @@ func TestBridgesSideBySide(t *testing.T) {
 		}
 		return made
 	}
-	hasty := func(o *directory.Options) { o.Grace = time.Nanosecond }
+	hasty := func(o *directory.Options) { o.DSN, o.Grace = auth.Secret(dsn), time.Nanosecond }
 
-	one, other := serve(t, odoo.DSN, odoo.URL), launchKilled(t, odoo)
+	one, other := serve(t, dsn, odoo.URL), launchKilled(t, dsn, odoo.URL)
 	call(one.ready["bridge"])
 	ofOne := count(1, "after one's call")[0]
 	call(other.ready["bridge"])
@@ -88,7 +103,7 @@ func TestBridgesSideBySide(t *testing.T) {
 	third.stop()
 	count(0, "after all have ended")
 
-	last := launchKilled(t, odoo)
+	last := launchKilled(t, dsn, odoo.URL)
 	call(last.ready["bridge"])
 	kill(t, last)
 	count(1, "with none alive")
@@ -97,9 +112,9 @@ func TestBridgesSideBySide(t *testing.T) {
 }
 
 // launchKilled is serve for a bridge that will not end well.
-func launchKilled(t *testing.T, odoo *sandboxtest.Sandbox) *process {
+func launchKilled(t *testing.T, dsn, odooURL string) *process {
 	t.Helper()
-	p, err := launch("serve", "--database-url", asBridge(t, odoo.DSN), "--odoo-url", odoo.URL, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
+	p, err := launch("serve", "--database-url", dsn, "--odoo-url", odooURL, "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
