@@ -4,6 +4,7 @@ package integration
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os/exec"
@@ -16,21 +17,23 @@ import (
 // nothing else. So all that is tested is tested to need no more.
 const bridgeRole, bridgePassword = "odoobridge", "canary-bridge-role-4c1f"
 
-// asRole are the DSNs that asBridge has made, by that of the superuser.
+// managerRole is that of `odoobridge keys` in these tests: it has what `odoobridge grants --keys` gives it besides.
+const managerRole = "odoobridge_keys"
+
+// asRole are the DSNs that as has made, by the role and the DSN of the superuser.
 var asRole struct {
 	mu   sync.Mutex
-	dsns map[string]string
+	dsns map[[2]string]string
 }
-
-// grantsSQL is what the program prints.
-var grantsSQL = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command(binary, "grants", "--role", bridgeRole).Output()
-	return string(out), err
-})
 
 // asBridge is the DSN of the same database for bridgeRole, which is made if need be. A DSN that is not the superuser's stays
 // as it is.
-func asBridge(t testing.TB, dsn string) string {
+func asBridge(t testing.TB, dsn string) string { return as(t, dsn, bridgeRole) }
+
+// asManager is the same for managerRole.
+func asManager(t testing.TB, dsn string) string { return as(t, dsn, managerRole, "--keys") }
+
+func as(t testing.TB, dsn, role string, flags ...string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -41,26 +44,22 @@ func asBridge(t testing.TB, dsn string) string {
 	}
 	asRole.mu.Lock()
 	defer asRole.mu.Unlock()
-	if made, ok := asRole.dsns[dsn]; ok {
+	if made, ok := asRole.dsns[[2]string{role, dsn}]; ok {
 		return made
 	}
-	if err := grant(dsn); err != nil {
-		t.Fatalf("make the role of the bridge: %v", err)
+	if err := grant(dsn, role, flags...); err != nil {
+		t.Fatalf("make the role %s: %v", role, err)
 	}
-	u.User = url.UserPassword(bridgeRole, bridgePassword)
+	u.User = url.UserPassword(role, bridgePassword)
 	if asRole.dsns == nil {
-		asRole.dsns = map[string]string{}
+		asRole.dsns = map[[2]string]string{}
 	}
-	asRole.dsns[dsn] = u.String()
+	asRole.dsns[[2]string{role, dsn}] = u.String()
 	return u.String()
 }
 
-// grant makes bridgeRole and gives it its rights on the superuser's database.
-func grant(dsn string) error {
-	grants, err := grantsSQL()
-	if err != nil {
-		return err
-	}
+// grant makes a role and gives it its rights on the superuser's database, as the program prints them.
+func grant(dsn, role string, flags ...string) error {
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {
 		return err
@@ -68,9 +67,12 @@ func grant(dsn string) error {
 	defer db.Close()
 	_, err = db.Exec(fmt.Sprintf(`DO $$ BEGIN
 		CREATE ROLE %s LOGIN PASSWORD '%s';
-	EXCEPTION WHEN duplicate_object THEN NULL; END $$`, bridgeRole, bridgePassword))
-	if err == nil {
-		_, err = db.Exec(grants)
+	EXCEPTION WHEN duplicate_object THEN NULL; END $$`, role, bridgePassword))
+	for _, some := range [][]string{nil, flags} {
+		grants, e := exec.Command(binary, append([]string{"grants", "--role", role}, some...)...).Output()
+		if err = errors.Join(err, e); err == nil {
+			_, err = db.Exec(string(grants))
+		}
 	}
 	return err
 }

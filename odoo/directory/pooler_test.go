@@ -3,97 +3,22 @@ package directory_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/url"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"odoobridge/auth"
 	"odoobridge/auth/directorytest"
+	"odoobridge/fixtures/postgres/postgrestest"
 	"odoobridge/odoo/directory"
 )
 
-// pooler starts a PgBouncer of the test's own in front of the database, and returns the base as it is through it.
+// pooler is the base through a PgBouncer.
 func (b *base) pooler(t *testing.T, mode, settings string) *base {
 	t.Helper()
-	program, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		if program = "/usr/sbin/pgbouncer"; !isFile(program) {
-			t.Skip("there is no pgbouncer (Debian: apt-get install pgbouncer)")
-		}
-	}
-	u, err := url.Parse(b.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
-	dir, err := os.MkdirTemp("/var/tmp", "odoobridge-pgbouncer-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	users := `"` + strings.ReplaceAll(role, `"`, `""`) + `" "` + rolePassword + `"` + "\n"
-	config := fmt.Sprintf("[databases]\n* = host=%s port=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\nunix_socket_dir =\n"+
-		"auth_type = plain\nauth_file = %s/users\npool_mode = %s\ndefault_pool_size = 14\n%s\n", u.Hostname(), u.Port(), port, dir, mode, settings)
-	for name, text := range map[string]string{"users": users, "pgbouncer.ini": config} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, filepath.Join(dir, "pgbouncer.ini"))
-	var log strings.Builder
-	cmd.Stderr = &log
-	if os.Geteuid() == 0 { // as which it does not run
-		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			t.Fatal(err)
-		}
-		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32) // a number, on Unix
-		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // killed
-		if t.Failed() {
-			t.Logf("pgbouncer:\n%s", &log)
-		}
-	})
 	through := *b
-	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	through.dsn = u.String()
-	eventually(t, "pgbouncer listens", func() bool {
-		conn, err := net.Dial("tcp", u.Host)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	})
+	through.dsn = postgrestest.Pooler(t, b.dsn, mode, settings)
 	return &through
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // poolers are the ways in which PgBouncer can be between.

@@ -17,6 +17,7 @@ func (x *examination) bridgeChecks() []check {
 	return []check{
 		{group: groupBridge, name: "bridge.ports", look: x.lookAtPorts},
 		{group: groupBridge, name: "bridge.tls", look: x.lookAtBridgeTLS},
+		{group: groupBridge, name: "bridge.admin", look: x.lookAtAdmin},
 	}
 }
 
@@ -110,10 +111,8 @@ func (x *examination) askReady(ctx context.Context) (running bool, notReady []st
 }
 
 func (x *examination) lookAtBridgeTLS(_ context.Context, r *report) {
-	host, _, _ := net.SplitHostPort(x.Listen) // checked with the configuration
-	ip := net.ParseIP(host)
 	switch {
-	case host == "localhost" || ip != nil && ip.IsLoopback():
+	case loopback(x.Listen):
 		r.ok("%s is reached from this machine alone", x.Listen)
 	case len(x.TrustedProxies) > 0:
 		r.ok("the bridge speaks HTTP at %s, to the reverse proxies in trusted_proxies, which are to speak TLS", x.Listen)
@@ -122,4 +121,20 @@ func (x *examination) lookAtBridgeTLS(_ context.Context, r *report) {
 			"keys and passwords cross the network in clear text, unless a proxy that speaks TLS is in front",
 			"# with a proxy on this machine:", "export ODOOBRIDGE_LISTEN=127.0.0.1:8079 ODOOBRIDGE_TRUSTED_PROXIES=127.0.0.1")
 	}
+}
+
+// loopback tells whether a listener of address is reached from this machine alone.
+func loopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address) // checked with the configuration
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (x *examination) lookAtAdmin(_ context.Context, r *report) {
+	if loopback(x.AdminListen) {
+		r.ok("%s, for administrators and metrics, is reached from this machine alone", x.AdminListen)
+		return
+	}
+	r.warn(x.AdminListen+" is reached from other machines", "who reaches it sees metrics and what is wrong; the pages for administrators are served over TLS alone, by a proxy in trusted_proxies",
+		"export ODOOBRIDGE_ADMIN_LISTEN=127.0.0.1:8078", "# or let nobody but Prometheus and that proxy reach it, by a firewall or a network of its own")
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"odoobridge/auth/policy"
 	"odoobridge/odoo/serverenv"
 )
 
@@ -25,6 +27,12 @@ func (x *examination) configurationChecks() []check {
 	}
 	if x.EnvironmentKeys != "" {
 		checks = append(checks, of("environment_keys", x.lookAtEnvironment))
+	}
+	if x.Policies != "" {
+		checks = append(checks, of("policies", x.lookAtPolicies))
+	}
+	if x.OTLPEndpoint != nil {
+		checks = append(checks, of("otlp_endpoint", x.lookAtCollector))
 	}
 	return checks
 }
@@ -95,6 +103,36 @@ func (x *examination) lookAtEnvironment(_ context.Context, r *report) {
 		r.warn(fmt.Sprintf("%s may be read by everyone on this machine", path), "keys are in it, in clear text", "chmod o-rwx "+quote(path))
 	}
 	r.ok("environment_keys has %d keys", len(x.environment))
+}
+
+func (x *examination) lookAtPolicies(_ context.Context, r *report) {
+	rules, warnings, err := policy.Read(x.Policies)
+	if err != nil {
+		r.fail("the policies can't be used: "+strings.ReplaceAll(err.Error(), "\n", "; "), "serve does not start, and a bridge that runs goes on with those it has read before",
+			"odoobridge policy check "+quote(x.Policies)+" || true  # says the same while you mend it; or do without:", "unset ODOOBRIDGE_POLICIES")
+		return
+	}
+	for _, w := range warnings {
+		r.warn("policies: "+w, "the rule does not do what it looks like", "odoobridge policy check "+quote(x.Policies))
+	}
+	r.ok("policies has %d rules", len(rules.Rules()))
+}
+
+// lookAtCollector looks whether somebody listens where traces are to be sent.
+func (x *examination) lookAtCollector(ctx context.Context, r *report) {
+	port := x.OTLPEndpoint.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[x.OTLPEndpoint.Scheme]
+	}
+	address := net.JoinHostPort(x.OTLPEndpoint.Hostname(), port)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		r.warn(fmt.Sprintf("nobody takes traces at %s: %v", x.OTLPEndpoint.Redacted(), err), "calls are served, and their traces are lost",
+			"# start the collector, whose HTTP port is 4318 by default, or: unset ODOOBRIDGE_OTLP_ENDPOINT")
+		return
+	}
+	_ = conn.Close() // nothing was said
+	r.ok("somebody listens at %s, where traces are sent", x.OTLPEndpoint.Redacted())
 }
 
 // openFiles are the files of the environment that others than owner and group may read.

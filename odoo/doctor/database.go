@@ -143,6 +143,11 @@ func (f *databaseFacts) missing(uses ...directory.Use) (names []string) {
 func (x *examination) lookAtRights(_ context.Context, r *report, db string) {
 	facts := x.facts[db]
 	missing := facts.missing(directory.ForCalls)
+	if pages := facts.missing(directory.ForAdmin); len(missing) == 0 && x.AdminPage && len(pages) > 0 {
+		r.warn(fmt.Sprintf("the role %q lacks %s", facts.session.Role, strings.Join(pages, ", ")),
+			"calls are served, but no administrator can sign in to the pages at admin_listen", x.grants(db))
+		return
+	}
 	if len(missing) == 0 {
 		r.ok("the role %q may read the %d columns that tell who calls", facts.session.Role, facts.count(directory.ForCalls))
 		return

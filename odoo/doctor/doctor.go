@@ -29,6 +29,9 @@ type Config struct {
 	Impersonation    auth.Impersonation
 	ArchivedUsers    auth.ArchivedUsers
 	EnvironmentKeys  string // file or folder; "" is none
+	Policies         string // file or folder; "" is none
+	AdminPage        bool
+	OTLPEndpoint     *url.URL // nil is none
 	UpstreamProtocol upstream.Protocol
 	DocUser          string // login; "" is none
 	MaxCalls         int    // 0 is any number

@@ -136,7 +136,7 @@ func (x *examination) lookAtEndpoints(ctx context.Context, r *report) {
 		status, _, _, err := x.ask(ctx, &e.request)
 		switch {
 		case err != nil:
-			r.warn(fmt.Sprintf("%s does not answer: %v", e.path, err), "calls that need it fail")
+			r.warn(fmt.Sprintf("%s does not answer: %v", e.path, err), "calls that need it fail", "curl -sS -i "+quote(strings.TrimRight(x.OdooURL.String(), "/")+e.request.Path))
 		case status == http.StatusOK:
 			there = append(there, e.path)
 		default:
