@@ -40,7 +40,8 @@ test:
 integration:
 	STACK_URL=$(STACK_URL) STACK_ADMIN_URL=$(STACK_ADMIN_URL) STACK_DB=$(STACK_DB) $(GO) test -count=1 -run '^TestStack' ./integration
 
-# compose-test does so with docker-compose.yml and a real Docker engine, which it starts where none runs.
+# compose-test does so with docker-compose.yml and a real Docker engine, which it starts where none runs; and tries the unit of
+# packaging/systemd in a container.
 compose-test:
 	integration/compose/run.sh
 

@@ -38,6 +38,7 @@ func TestPages(t *testing.T) {
 	for _, page := range append(pages, docs+"/QUICKSTART.md") {
 		name := strings.TrimSuffix(filepath.Base(page), ".md")
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait most of the time
 			blocks := readBlocks(t, page)
 			if len(blocks) == 0 {
 				t.Fatal("nothing to run")

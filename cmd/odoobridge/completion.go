@@ -5,7 +5,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// choices are the values of flags that have few, for the shell's completion.
+// choices are the values of flags that have few, for the shell's completion; by "command flag" where it is another's too.
 var choices = map[string][]string{
 	"admin-page":        {"on", "off"},
 	"archived-users":    {"setting", "stored", "deny", "allow"},
@@ -14,6 +14,8 @@ var choices = map[string][]string{
 	"impersonation":     {"auto", "addon", "mint", "off"},
 	"log-level":         {"debug", "info", "warn", "error"},
 	"protocol":          {"jsonrpc", "xmlrpc", "json2"},
+	"test protocol":     {"jsonrpc", "xmlrpc/2", "xmlrpc", "json/2", "http"},
+	"test service":      {"object", "common", "db", "session", "controller", "doc", "version"},
 	"series":            {"15", "18", "19"},
 	"upstream-protocol": {"auto", "rpc", "json2"},
 	"upstream-xmlrpc":   {"transcode", "forward"},
@@ -29,9 +31,13 @@ func complete(cmd *cobra.Command) {
 		if fileFlags[f.Name] {
 			return
 		}
+		offered, ok := choices[cmd.Name()+" "+f.Name]
+		if !ok {
+			offered = choices[f.Name]
+		}
 		// A flag without choices has none, which keeps the shell from offering files. The error is of a flag that is
 		// unknown or done already, and this one is neither.
-		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(choices[f.Name], cobra.ShellCompDirectiveNoFileComp))
+		_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(offered, cobra.ShellCompDirectiveNoFileComp))
 	})
 	for _, sub := range cmd.Commands() {
 		complete(sub)

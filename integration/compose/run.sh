@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make compose-test: builds the image, starts docker-compose.yml with every Compose there is, and runs the tests of
-# integration/ that can be run against it. Exit status 77 where this machine can't, with the reason.
+# integration/ that can be run against it; then installs a release to a Debian with systemd in a container. Exit status 77
+# where this machine can't, with the reason.
 #
 # COMPOSE        the Compose to try, instead of "docker compose" and "docker-compose"
 # KEEP_STANDINS  not empty: what was built in place of images that can't be pulled is left in an engine that ran before
@@ -23,6 +24,8 @@ fail() {
 source "$here/engine.sh"
 # shellcheck source=integration/compose/standin.sh
 source "$here/standin.sh"
+# shellcheck source=integration/compose/unit.sh
+source "$here/unit.sh"
 
 work=$(mktemp -d /var/tmp/odoobridge-compose-XXXXXX)
 project=odoobridge-test-$$
@@ -42,6 +45,7 @@ clean() {
     ((status == 0 || status == 77)) || compose --profile sandbox --profile odoo logs --tail 40 >&2 || true
     compose --profile sandbox --profile odoo down -v >/dev/null 2>&1 || true
   fi
+  stop_systemd
   if [[ $engine_pid ]]; then
     stop_engine
   elif [[ $(command -v docker) ]]; then
@@ -141,5 +145,6 @@ for name in "${programs[@]}"; do
   try_odoo
   say "profile odoo: works${standins:+, with $(printf '%s ' "${standins[@]}")for what can not be pulled}"
 done
+try_unit
 [[ " ${programs[*]} " == *' docker compose '* || ${COMPOSE:-} ]] || say 'version 2 of Compose is not installed here and was not tried'
 say 'all passed'

@@ -84,6 +84,6 @@ DOCKERFILE
 
 # remove_standins leaves no image behind that is not what its name says.
 remove_standins() {
-  [[ ${#standins[@]} == 0 || ${KEEP_STANDINS:-} ]] && return
+  [[ ${#standins[@]} == 0 || ${KEEP_STANDINS:-} ]] && return 0
   docker image rm -f "${standins[@]}" >/dev/null 2>&1 || true
 }
