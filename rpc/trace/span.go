@@ -29,6 +29,8 @@ const (
 	keyName      = attribute.Key("odoobridge.key")
 	outcome      = attribute.Key("odoobridge.outcome")
 	requestID    = attribute.Key("odoobridge.request_id")
+	policyRule   = attribute.Key("odoobridge.policy.rule")
+	policyEffect = attribute.Key("odoobridge.policy.effect")
 	queuedFor    = attribute.Key("odoobridge.queue.duration") // seconds
 	longestAgent = 256                                        // bytes of a User-Agent that are kept
 )
@@ -113,6 +115,8 @@ func (s *span) describeCall(rec *bridge.Record) {
 	}
 	addText(via, rec.Via)
 	addText(keyName, rec.Key)
+	addText(policyRule, rec.Policy.Rule)
+	addText(policyEffect, rec.Policy.Effect)
 	add(requestID.String(rec.RequestID), outcome.String(string(rec.Outcome)))
 	if rec.Queued > 0 {
 		add(queuedFor.Float64(rec.Queued.Seconds()))
