@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,7 +23,10 @@ func watched(t *testing.T) *process {
 	t.Helper()
 	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
 	odoo := demo(t, 18).ready["sandbox"]
-	b := serve(t, stateDB(t), odoo, "--otlp-endpoint", "http://"+closedPort(t), "--controllers", "/shopinvader")
+	file := filepath.Join(t.TempDir(), "policies.yaml")
+	writeRules(t, file, "rules:\n  - {id: partners, models: [res.partner], effect: allow}\n")
+	b := serve(t, stateDB(t), odoo, "--controllers", "/shopinvader", "--policies", file,
+		"--otlp-endpoint", "http://"+closedPort(t), "--redis-url", "redis://"+closedPort(t)+"/0")
 	for range 2 {
 		everyKind(t, b, "res.partner")
 	}

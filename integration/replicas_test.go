@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"odoobridge/auth/limit/redistest"
 	"odoobridge/odoo/sandbox/sandboxtest"
 )
 
@@ -247,13 +249,8 @@ func TestReplicasRevokedKey(t *testing.T) {
 			}
 		}
 	}
-	db, err := openDB(r.odoo.DSN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `UPDATE auth_api_key SET active = false WHERE key = $1`, rpcKey); err != nil {
-		t.Fatal(err)
+	if _, errs, status := shell(t, nil, "keys", "revoke", "conf rpcuser", "--database-url", r.odoo.DSN); status != 0 {
+		t.Fatalf("keys revoke: status %d, %s", status, errs)
 	}
 	time.Sleep(time.Second) // what is promised: what is known is no older than this
 	for range 3 {
@@ -262,5 +259,25 @@ func TestReplicasRevokedKey(t *testing.T) {
 				t.Errorf("%s, a second after the key was revoked: %s", at, body)
 			}
 		}
+	}
+}
+
+// TestReplicasLimits: what a policy rule allows it allows once, not once for each of them.
+func TestReplicasLimits(t *testing.T) {
+	haproxy.require(t)
+	redis := redistest.Start(t)
+	file := filepath.Join(t.TempDir(), "policies.yaml")
+	writeRules(t, file, "rules:\n  - {id: few, models: [res.partner], effect: allow, rate: 0.001, burst: 9}\n")
+	r := startReplicas(t, haproxy, "--policies", file, "--redis-url", redis.URL(), "--redis-timeout", "20s")
+	statuses := map[int]int{}
+	for n := range 30 {
+		at := r.url
+		if n%2 == 0 { // and whoever goes past the balancer
+			at = r.bridges[n%3].ready["bridge"]
+		}
+		statuses[post(t, at+"/jsonrpc", "application/json", countOf(r.odoo.Database, "res.partner"), "API-KEY", rpcKey).status]++
+	}
+	if statuses[http.StatusOK] != 9 || statuses[http.StatusTooManyRequests] != 21 {
+		t.Errorf("answers by status: %v; want 9 of 200 and 21 of 429", statuses)
 	}
 }

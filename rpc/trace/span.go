@@ -31,6 +31,8 @@ const (
 	policyEffect = attribute.Key("odoobridge.policy.effect")
 	outcome      = attribute.Key("odoobridge.outcome")
 	requestID    = attribute.Key("odoobridge.request_id")
+	policyRule   = attribute.Key("odoobridge.policy.rule")
+	policyEffect = attribute.Key("odoobridge.policy.effect")
 	queuedFor    = attribute.Key("odoobridge.queue.duration") // seconds
 	longestAgent = 256                                        // bytes of a User-Agent that are kept
 )

@@ -177,8 +177,11 @@ func TestSpans(t *testing.T) {
 				"odoo.model": "made.up", "odoo.method": "thing", "odoo.db": "", "odoo.uid": "", "enduser.id": "", "odoobridge.via": "", "odoobridge.key": "",
 				"odoobridge.outcome": "denied"}},
 		{name: "its caller's fault", method: "POST", path: "/jsonrpc", spanName: "res.partner/search_read",
-			change: func(r *bridge.Record) { r.Outcome, r.Status, r.Err = bridge.Invalid, 413, errors.New("too large") },
-			server: map[string]string{"odoobridge.outcome": "invalid", "http.response.status_code": "413"}},
+			change: func(r *bridge.Record) {
+				r.Outcome, r.Status, r.Err = bridge.Limited, 429, errors.New("too often")
+				r.Policy = bridge.Verdict{Rule: "few", Effect: "limited"}
+			},
+			server: map[string]string{"odoobridge.policy.rule": "few", "odoobridge.policy.effect": "limited", "odoobridge.outcome": "limited", "http.response.status_code": "429"}},
 		{name: "overloaded, told in status 200", method: "POST", path: "/xmlrpc/object", spanName: "res.partner/search_read",
 			change: func(r *bridge.Record) {
 				r.Protocol, r.Outcome, r.Err = rpc.XMLRPC1, bridge.Overloaded, errors.New("no room")
