@@ -27,8 +27,6 @@ const (
 	odooUID      = attribute.Key("odoo.uid")
 	via          = attribute.Key("odoobridge.via")
 	keyName      = attribute.Key("odoobridge.key")
-	policyRule   = attribute.Key("odoobridge.policy.rule")
-	policyEffect = attribute.Key("odoobridge.policy.effect")
 	outcome      = attribute.Key("odoobridge.outcome")
 	requestID    = attribute.Key("odoobridge.request_id")
 	policyRule   = attribute.Key("odoobridge.policy.rule")
