@@ -1,9 +1,12 @@
+//go:build unix
+
 package limit
 
 import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -259,6 +262,64 @@ func TestRedisAway(t *testing.T) {
 	}
 }
 
+// TestRedisSilent: a server that is reached and does not answer is waited for once, and no longer than the timeout. A place
+// that a caller may have got who went away meanwhile is free again.
+func TestRedisSilent(t *testing.T) {
+	server := redistest.Start(t)
+	client, err := Open(server.URL(), 100*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	told := make(chan error, 10)
+	shared := NewShared(client, NewLocal(), func(err error) { told <- err })
+	server.Freeze()
+	s, limit := Subject{Name: "silent"}, Limit{Rate: 0.001, Burst: 1}
+	if _, err := shared.Take(t.Context(), s, limit); err != nil {
+		t.Errorf("the call is refused: %v", err)
+	}
+	if err := <-told; err == nil || !shared.Away() {
+		t.Errorf("told of %v", err)
+	}
+	if _, err := shared.Take(t.Context(), s, limit); reason(t, err) != TooOften {
+		t.Errorf("the memory does not stand in: %v", err)
+	}
+	server.Thaw()
+
+	patient := openShared(t, server.URL(), NewLocal())
+	s, limit = Subject{Name: "gone"}, Limit{Concurrency: 1}
+	if p, err := patient.Take(t.Context(), s, limit); err != nil { // the connection is there
+		t.Fatal(err)
+	} else {
+		p.Leave()
+	}
+	server.Freeze()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		p, err := patient.Take(ctx, s, limit)
+		p.Leave()
+		done <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // so that it is sent; were it not, the test would hold all the same
+	cancel()
+	server.Thaw()
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("who went away got %v", err)
+	}
+	if patient.Away() {
+		t.Error("a caller who went away is taken for a server that did")
+	}
+	for end := time.Now().Add(leaseTime * 2 / 3); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := patient.Take(t.Context(), s, limit); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the place is not free")
+		}
+	}
+}
+
 // TestLeases: the places of a process that died are free again when their leases have ended, those of a living one are not.
 func TestLeases(t *testing.T) {
 	s := openShared(t, redistest.Start(t).URL(), NewLocal())
@@ -325,6 +386,37 @@ func BenchmarkRedis(b *testing.B) {
 	for b.Loop() {
 		if _, err := l.Take(b.Context(), Subject{Name: "rule", Kind: "key", DB: "prod", ID: 501}, limit); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestRedisPassword: one that does not hold is a server that is away, and is not told.
+func TestRedisPassword(t *testing.T) {
+	server := redistest.Start(t)
+	admin, err := Open(server.URL(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if err := admin.ConfigSet(t.Context(), "requirepass", "right-canary").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for password, works := range map[string]bool{"right-canary": true, "wrong-canary": false} {
+		client, err := Open(strings.Replace(server.URL(), "://", "://:"+password+"@", 1), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		told := make(chan error, 1)
+		shared := NewShared(client, NewLocal(), func(err error) { told <- err })
+		if _, err := shared.Take(t.Context(), Subject{Name: "password"}, Limit{Rate: 0.001, Burst: 1}); err != nil || shared.Away() == works {
+			t.Errorf("%s: away %v, %v", password, shared.Away(), err)
+		}
+		if works {
+			continue
+		}
+		if err := <-told; !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("told %v", err)
 		}
 	}
 }
