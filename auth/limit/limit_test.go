@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
+
 	"odoobridge/auth/limit/redistest"
 )
 
@@ -320,6 +322,12 @@ func TestRedisSilent(t *testing.T) {
 	}
 }
 
+// scores are when the places end.
+var scores = redis.NewScript(1, `
+local held, ends = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), {}
+for i = 2, #held, 2 do ends[#ends + 1] = held[i] end
+return ends`)
+
 // TestLeases: the places of a process that died are free again when their leases have ended, those of a living one are not.
 func TestLeases(t *testing.T) {
 	s := openShared(t, redistest.Start(t).URL(), NewLocal())
@@ -330,24 +338,27 @@ func TestLeases(t *testing.T) {
 	places := subject.key() + ":places"
 	ends := func() float64 {
 		t.Helper()
-		held, err := s.client.ZRangeWithScores(t.Context(), places, 0, -1).Result()
+		held, err := redis.Float64s(s.client.run(t.Context(), scores, places))
 		if err != nil || len(held) != 1 {
 			t.Fatalf("the places are %v, %v", held, err)
 		}
-		return held[0].Score
+		return held[0]
 	}
 	before := ends()
 	s.renewAll(t.Context())
 	if after := ends(); after <= before {
 		t.Errorf("the lease ended at %f, renewed at %f", before, after)
 	}
-	ttl, err := s.client.PTTL(t.Context(), places).Result()
-	if err != nil || ttl <= 0 || ttl > leaseTime {
-		t.Errorf("the key lives for %v, %v", ttl, err)
+	ttl, err := redis.Int64(s.client.do(t.Context(), "PTTL", places))
+	if err != nil || ttl <= 0 || ttl > leaseTime.Milliseconds() {
+		t.Errorf("the key lives for %d ms, %v", ttl, err)
 	}
 	// As if its process had died long ago.
-	id := s.client.ZRange(t.Context(), places, 0, -1).Val()[0]
-	if err := s.client.Eval(t.Context(), "return redis.call('ZADD', KEYS[1], 1, ARGV[1])", []string{places}, id).Err(); err != nil {
+	ids, err := redis.Strings(s.client.do(t.Context(), "ZRANGE", places, 0, -1))
+	if err != nil || len(ids) != 1 {
+		t.Fatalf("the places are %v, %v", ids, err)
+	}
+	if _, err := s.client.do(t.Context(), "ZADD", places, 1, ids[0]); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Take(t.Context(), subject, limit); err != nil {
@@ -398,7 +409,7 @@ func TestRedisPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer admin.Close()
-	if err := admin.ConfigSet(t.Context(), "requirepass", "right-canary").Err(); err != nil {
+	if _, err := admin.do(t.Context(), "CONFIG", "SET", "requirepass", "right-canary"); err != nil {
 		t.Fatal(err)
 	}
 	for password, works := range map[string]bool{"right-canary": true, "wrong-canary": false} {

@@ -3,14 +3,13 @@ package limit
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
 // Shared counts in a Redis or Valkey, so that several processes hold one limit between them.
@@ -19,10 +18,9 @@ import (
 // another attempt by a call: [Shared.Run] finds out when the server is back. So an outage costs the calls under way then that
 // time, and lets each process allow by itself what was meant for all of them. It refuses nobody.
 type Shared struct {
-	client  *redis.Client
-	timeout time.Duration // of each use of the client
-	local   *Local
-	tell    func(err error)
+	client *Client
+	local  *Local
+	tell   func(err error)
 
 	away atomic.Bool
 
@@ -42,35 +40,10 @@ const (
 	keyPrefix = "odoobridge:limit:"
 )
 
-// Open returns a client of the server at url: redis://user:password@host:6379/0, rediss:// or unix://, no use of which takes
-// longer than timeout. It connects to nothing yet. The error does not tell the url, which may hold a password.
-func Open(url string, timeout time.Duration) (*redis.Client, error) {
-	o, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, errBadURL
-	}
-	o.Protocol = 2 // all that is needed, and what every Redis and Valkey speaks
-	o.DisableIdentity = true
-	o.MaxRetries = -1 // within the time there is, once
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-	o.ContextTimeoutEnabled = true
-	return redis.NewClient(o), nil
-}
-
-var errBadURL = errors.New("not a URL of the form redis://user:password@host:6379/0")
-
-// CheckURL tells whether [Open] takes url.
-func CheckURL(url string) error {
-	if _, err := redis.ParseURL(url); err != nil {
-		return errBadURL
-	}
-	return nil
-}
-
 // NewShared returns a Shared that counts at the server of client, one of [Open], in local while that is away. tell is told when it goes away,
 // with the error, and when it is back, with nil.
-func NewShared(client *redis.Client, local *Local, tell func(error)) *Shared {
-	return &Shared{client: client, timeout: client.Options().ReadTimeout, local: local, tell: tell, process: rand.Text(), leases: map[*lease]struct{}{}}
+func NewShared(client *Client, local *Local, tell func(error)) *Shared {
+	return &Shared{client: client, local: local, tell: tell, process: rand.Text(), leases: map[*lease]struct{}{}}
 }
 
 // Away tells whether the server is away, and the memory of this process stands in.
@@ -79,7 +52,7 @@ func (s *Shared) Away() bool { return s.away.Load() }
 // take is one count: the places first, then the rate, so that what is refused by one takes nothing of the other. The rate is
 // GCRA: KEYS[1] is when the bucket will be full again, in microseconds of the server's clock, which is the only one that
 // counts. KEYS[2] is the places by when their leases end.
-var take = redis.NewScript(`
+var take = redis.NewScript(2, `
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local interval, burst, places = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -107,7 +80,7 @@ return {0, 0}
 `)
 
 // renew lengthens a lease that is there still, by the server's clock.
-var renew = redis.NewScript(`
+var renew = redis.NewScript(1, `
 local t = redis.call('TIME')
 redis.call('ZADD', KEYS[1], 'XX', string.format('%.0f', t[1] * 1000000 + t[2] + ARGV[2] * 1000), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -125,10 +98,8 @@ func (s *Shared) Take(ctx context.Context, subject Subject, l Limit) (Place, err
 	if l.Rate > 0 {
 		interval = float64(time.Second/time.Microsecond) / l.Rate
 	}
-	within, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	answer, err := take.Run(within, s.client, []string{key, le.key},
-		strconv.FormatFloat(interval, 'f', -1, 64), l.Burst, l.Concurrency, le.id, leaseTime.Milliseconds()).Int64Slice()
+	answer, err := redis.Int64s(s.client.run(ctx, take, key, le.key,
+		strconv.FormatFloat(interval, 'f', -1, 64), l.Burst, l.Concurrency, le.id, leaseTime.Milliseconds()))
 	switch {
 	case err != nil && ctx.Err() != nil: // the caller went away, which says nothing of the server
 		if l.Concurrency > 0 {
@@ -208,10 +179,8 @@ func (s *Shared) Run(ctx context.Context) {
 
 // look counts something that nobody is bound by: a server that answers a ping may still refuse to write.
 func (s *Shared) look(ctx context.Context) {
-	within, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	key := Subject{}.key()
-	switch err := take.Run(within, s.client, []string{key, key + ":places"}, 1, 1, 0, "", 0).Err(); {
+	switch _, err := s.client.run(ctx, take, key, key+":places", 1, 1, 0, "", 0); {
 	case ctx.Err() != nil:
 	case err != nil:
 		s.lost(err)
@@ -228,9 +197,7 @@ func (s *Shared) renewAll(ctx context.Context) {
 	}
 	s.mu.Unlock()
 	for _, l := range held {
-		within, cancel := context.WithTimeout(ctx, s.timeout)
-		err := renew.Run(within, s.client, []string{l.key}, l.id, leaseTime.Milliseconds()).Err()
-		cancel()
+		_, err := s.client.run(ctx, renew, l.key, l.id, leaseTime.Milliseconds())
 		if err != nil && ctx.Err() == nil {
 			s.lost(err)
 			return
@@ -254,9 +221,7 @@ func (l *lease) leave() {
 	if s.away.Load() {
 		return
 	}
-	within, cancel := context.WithTimeout(context.Background(), s.timeout)
-	defer cancel()
-	if err := s.client.ZRem(within, l.key, l.id).Err(); err != nil {
+	if _, err := s.client.do(context.Background(), "ZREM", l.key, l.id); err != nil {
 		s.lost(err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
@@ -15,7 +14,7 @@ import (
 // What several bridges hold together through a Redis: the limits of policies, and the cooldown after failed logins.
 
 // limiter counts for the limits of policies: in memory, or at the Redis of client, nil for none.
-func limiter(client *redis.Client, reg prometheus.Registerer, log zerolog.Logger) (limit.Limiter, []func(context.Context)) {
+func limiter(client *limit.Client, reg prometheus.Registerer, log zerolog.Logger) (limit.Limiter, []func(context.Context)) {
 	local := limit.NewLocal()
 	if client == nil {
 		return local, nil
@@ -39,23 +38,17 @@ func limiter(client *redis.Client, reg prometheus.Registerer, log zerolog.Logger
 }
 
 // redis is a client of the Redis of the configuration, nil where it has none.
-func (c Config) redis() (*redis.Client, error) {
+func (c Config) redis() (*limit.Client, error) {
 	if c.RedisURL == "" {
 		return nil, nil
 	}
-	redis.SetLogger(silent{}) // that it is away is told once, by limiter
 	return limit.Open(c.RedisURL, c.RedisTimeout)
 }
-
-// silent is the log of the Redis client.
-type silent struct{}
-
-func (silent) Printf(context.Context, string, ...any) {}
 
 // attempts are the logins of which bridges tell each other.
 type attempts struct{ channel *limit.Channel } // nil for nobody
 
-func newAttempts(client *redis.Client) attempts {
+func newAttempts(client *limit.Client) attempts {
 	if client == nil {
 		return attempts{}
 	}

@@ -11,11 +11,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"odoobridge/auth"
+	"odoobridge/auth/limit"
 	"odoobridge/odoo/directory"
 	"odoobridge/odoo/keyring"
 	"odoobridge/odoo/serverenv"
@@ -80,7 +80,7 @@ type service struct {
 	upstream      *upstream.Client
 	keys          *keyring.Keyring
 	uses          *keyring.Uses
-	redis         *redis.Client // nil for none
+	redis         *limit.Client // nil for none
 	background    *tasks
 	draining      draining
 	tracer        *trace.Tracer // nil where no traces are sent
