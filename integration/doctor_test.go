@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"odoobridge/auth/limit"
+	"odoobridge/auth/limit/redistest"
 	"odoobridge/fixtures/postgres/postgrestest"
 )
 
@@ -281,6 +283,25 @@ func TestDoctorConfiguration(t *testing.T) {
 			level: "warning", text: "may be read by everyone", remedy: "chmod o-rwx "},
 		{name: "policies that make no sense", broken: set("policies", file("policies.yaml", "rules:\n  - id: x\n    allow: [maybe\n", 0o600)), check: "configuration.policies", level: "failure",
 			text: "policies.yaml:", remedy: "unset ODOOBRIDGE_POLICIES"},
+		{name: "no Redis", broken: func(t *testing.T, c *clinic) { c.set("redis_url", "redis://"+closedPort(t)) }, check: "configuration.redis", level: "warning",
+			text: "does not answer", remedy: "unset ODOOBRIDGE_REDIS_URL", cured: set("redis_url", "")},
+		{name: "a Redis of nobody's", broken: set("redis_url", "redis://no-such-redis.invalid:6379/0"), check: "configuration.redis", level: "warning",
+			text: "is not known here", remedy: "redis://HOST:6379/0", cured: func(t *testing.T, c *clinic) { c.set("redis_url", redistest.Start(t).URL()) }},
+		{name: "a Redis with a password", broken: func(t *testing.T, c *clinic) {
+			server := redistest.Start(t)
+			client, err := limit.Open(server.URL(), bound)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			if err := client.ConfigSet(t.Context(), "requirepass", "canary-redis-password").Err(); err != nil {
+				t.Fatal(err)
+			}
+			c.set("redis_url", server.URL())
+		}, check: "configuration.redis", level: "warning", text: "does not let the bridge in", remedy: "redis://USER:PASSWORD@HOST",
+			cured: func(t *testing.T, c *clinic) {
+				c.set("redis_url", strings.Replace(c.settings["ODOOBRIDGE_REDIS_URL"], "redis://", "redis://:canary-redis-password@", 1))
+			}},
 		{name: "no collector of traces", broken: func(t *testing.T, c *clinic) { c.set("otlp_endpoint", "http://"+closedPort(t)) }, check: "configuration.otlp_endpoint", level: "warning",
 			text: "nobody takes traces at http://127.0.0.1:", remedy: "unset ODOOBRIDGE_OTLP_ENDPOINT", cured: set("otlp_endpoint", "")},
 		{name: "metrics for everybody", broken: set("admin_listen", ":0"), check: "bridge.admin", level: "warning", text: "reached from other machines", remedy: "export ODOOBRIDGE_ADMIN_LISTEN=127.0.0.1:8078",

@@ -91,7 +91,7 @@ func TestServiceManager(t *testing.T) {
 		}
 	}()
 	ready := demo(t, 18).ready
-	p, err := spawn(append(withoutSettings(), "NOTIFY_SOCKET="+path), "serve", "--database-url", ready["database"], "--odoo-url", ready["sandbox"],
+	p, err := spawn(append(withoutSettings(), "NOTIFY_SOCKET="+path), "serve", "--database-url", as(t, ready["database"], "odoobridge_service"), "--odoo-url", ready["sandbox"],
 		"--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,7 @@ func asBridge(t testing.TB, dsn string) string { return as(t, dsn, bridgeRole) }
 // asManager is the same for managerRole.
 func asManager(t testing.TB, dsn string) string { return as(t, dsn, managerRole, "--keys") }
 
+// as is the DSN for a role that has what the flags of `odoobridge grants` give. A demo has an odoobridge of its own already.
 func as(t testing.TB, dsn, role string, flags ...string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)

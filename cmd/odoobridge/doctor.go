@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"odoobridge/odoo/doctor"
@@ -43,6 +44,7 @@ func (p program) doctorCommand() *cobra.Command {
 }
 
 func (p program) doctor(ctx context.Context, cfg Config, timeout time.Duration, asJSON bool) error {
+	redis.SetLogger(silent{}) // what is wrong with it is a finding
 	findings, err := doctor.Run(ctx, doctor.Config{
 		DatabaseURL:      cfg.DatabaseURL,
 		OdooURL:          cfg.OdooURL,
@@ -55,6 +57,8 @@ func (p program) doctor(ctx context.Context, cfg Config, timeout time.Duration, 
 		ArchivedUsers:    cfg.ArchivedUsers,
 		EnvironmentKeys:  cfg.EnvironmentKeys,
 		Policies:         cfg.Policies,
+		RedisURL:         cfg.RedisURL,
+		RedisTimeout:     cfg.RedisTimeout,
 		AdminPage:        cfg.AdminPage,
 		OTLPEndpoint:     cfg.OTLPEndpoint,
 		UpstreamProtocol: cfg.UpstreamProtocol,

@@ -36,6 +36,7 @@ type base struct {
 	role    string
 	db      *sql.DB
 	timeout time.Duration
+	grace   time.Duration // see Options
 
 	mu       sync.Mutex
 	layout   *layout
@@ -53,7 +54,7 @@ func (d *Directory) open(name string) (*base, error) {
 	db.SetMaxOpenConns(maxConnections)
 	db.SetMaxIdleConns(maxIdle)
 	db.SetConnMaxIdleTime(idleTime)
-	return &base{name: name, role: d.server.Role(), db: db, timeout: d.timeout}, nil
+	return &base{name: name, role: d.server.Role(), db: db, timeout: d.timeout, grace: d.grace}, nil
 }
 
 func (b *base) close() error {

@@ -57,7 +57,7 @@ func (d *Directory) Collect(ctx context.Context, db string) (collected int, err 
 			if b.alive.mine(instance) {
 				continue
 			}
-			n, err := b.collect(ctx, instance, d.grace)
+			n, err := b.collect(ctx, instance)
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func (d *Directory) Collect(ctx context.Context, db string) (collected int, err 
 }
 
 // collect deletes the rows of an instance if it is dead. The lock is let go with the transaction.
-func (b *base) collect(ctx context.Context, instance string, grace time.Duration) (int, error) {
+func (b *base) collect(ctx context.Context, instance string) (int, error) {
 	tx, err := b.db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, err
@@ -79,7 +79,7 @@ func (b *base) collect(ctx context.Context, instance string, grace time.Duration
 	if err := tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, lockKey(instance)).Scan(&unlocked); err != nil {
 		return 0, err
 	}
-	if !b.suspects.dead(instance, unlocked, grace) {
+	if !b.suspects.dead(instance, unlocked, b.grace) {
 		return 0, nil
 	}
 	result, err := tx.ExecContext(ctx, `DELETE FROM res_users_apikeys WHERE name = $1::text || user_id`, mintedName(instance))

@@ -30,8 +30,11 @@ type alive struct {
 	kept      sync.WaitGroup
 }
 
-// keepEvery is how often it is looked whether the lock is still there.
-const keepEvery = 10 * time.Second
+// keepShare is how often within the time after which others take the process for dead it is looked whether the lock is there.
+const keepShare = 4
+
+// keepAtMost is the shortest pause between two looks.
+const keepAtMost = 50 * time.Millisecond
 
 // hold runs f with the current instance while its lock is held; it is taken if it is not, or not any more.
 func (c *alive) hold(ctx context.Context, b *base, f func(instance string) error) error {
@@ -62,7 +65,7 @@ func (c *alive) ensure(ctx context.Context, b *base) error {
 
 // keep takes the lock again when it is lost, until stop is closed: others take the process for dead if it has none for a while.
 func (c *alive) keep(b *base, stop <-chan struct{}) {
-	tick := time.NewTicker(keepEvery)
+	tick := time.NewTicker(max(b.grace/keepShare, keepAtMost))
 	defer tick.Stop()
 	for {
 		select {

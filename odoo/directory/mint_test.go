@@ -122,6 +122,23 @@ func TestLostLock(t *testing.T) {
 	}
 }
 
+// TestLockIsKept has a process that nobody calls take its lock again when it was lost.
+func TestLockIsKept(t *testing.T) {
+	b := newBase(t, 18)
+	mint(t, b.open(t, func(o *directory.Options) { o.Grace = 200 * time.Millisecond }), b, 9001)
+	holder := func() (pid int) {
+		err := b.super.QueryRow(`SELECT coalesce(max(pid), 0) FROM pg_locks WHERE locktype = 'advisory'
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	first := holder()
+	b.exec(t, `SELECT pg_terminate_backend($1)`, first)
+	eventually(t, "the lock taken again", func() bool { pid := holder(); return pid != 0 && pid != first })
+}
+
 // TestAliveTransaction: what a bridge keeps open for as long as it runs holds nothing up.
 func TestAliveTransaction(t *testing.T) {
 	b := newBase(t, 18)

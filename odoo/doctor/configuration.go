@@ -31,6 +31,9 @@ func (x *examination) configurationChecks() []check {
 	if x.Policies != "" {
 		checks = append(checks, of("policies", x.lookAtPolicies))
 	}
+	if x.RedisURL != "" {
+		checks = append(checks, of("redis", x.lookAtRedis))
+	}
 	if x.OTLPEndpoint != nil {
 		checks = append(checks, of("otlp_endpoint", x.lookAtCollector))
 	}

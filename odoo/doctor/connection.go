@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net"
 	"time"
 
 	"odoobridge/odoo/directory"
@@ -37,27 +36,24 @@ func (x *examination) lookAtConnection(ctx context.Context, r *report, db string
 		return
 	}
 	x.facts[db].session = session
-	r.ok("PostgreSQL %s at %s lets the role %q in", session.Server, x.DatabaseURL.Host, session.Role)
+	r.ok("PostgreSQL %s at %s lets the role %q in", session.Server, x.postgres(), session.Role)
 }
 
 // tellConnection tells faults of a connection apart.
 func (x *examination) tellConnection(r *report, db string, err error) {
 	const why = "nobody can be identified: calls are refused with 503"
-	host, role := hostOf(x.DatabaseURL), x.DatabaseURL.User.Username()
-	port := x.DatabaseURL.Port()
-	if port == "" {
-		port = "5432"
-	}
+	host, port := x.server()
+	role := x.DatabaseURL.User.Username()
 	isReady := "pg_isready -h " + quote(host) + " -p " + port
 	switch directory.FaultOf(err) {
 	case directory.FaultHost:
 		r.fail(fmt.Sprintf("the host %q of database_url is not known here: %v", host, err), why,
 			"getent hosts "+quote(host)+" || echo unknown", "# name the right host in database_url")
 	case directory.FaultRefused:
-		r.fail(fmt.Sprintf("nobody listens at %s: %v", net.JoinHostPort(host, port), err), why,
+		r.fail(fmt.Sprintf("nobody listens at %s: %v", x.postgres(), err), why,
 			isReady, "# start PostgreSQL, or name the right host and port in database_url; postgresql.conf: listen_addresses, port")
 	case directory.FaultTimeout:
-		r.fail(fmt.Sprintf("no answer from %s in %v: %v", net.JoinHostPort(host, port), x.Timeout, err), why,
+		r.fail(fmt.Sprintf("no answer from %s in %v: %v", x.postgres(), x.Timeout, err), why,
 			isReady+" -t 3", "# a wrong address, a firewall, or a server that hangs")
 	case directory.FaultLogin:
 		r.fail(fmt.Sprintf("PostgreSQL does not let the role %q in: the password of database_url is wrong, or there is no such role: %v", role, err), why,
@@ -69,7 +65,7 @@ func (x *examination) tellConnection(r *report, db string, err error) {
 			fmt.Sprintf("# add to that file: host %s %s THIS_ADDRESS/32 scram-sha-256", db, identifier(role)),
 			x.sql("postgres", "", "SELECT pg_reload_conf()"))
 	case directory.FaultNoDatabase:
-		r.fail(fmt.Sprintf("PostgreSQL at %s has no database %q", x.DatabaseURL.Host, db), "calls to it are answered as to a database that does not exist",
+		r.fail(fmt.Sprintf("PostgreSQL at %s has no database %q", x.postgres(), db), "calls to it are answered as to a database that does not exist",
 			x.sql("postgres", "", `\l`)+"  # those there are", "export ODOOBRIDGE_DB=NAME")
 	case directory.FaultConnect:
 		r.fail(fmt.Sprintf("the role %q may not connect to %q", role, db), why,
@@ -79,7 +75,7 @@ func (x *examination) tellConnection(r *report, db string, err error) {
 			x.sql("postgres", "", "SHOW ssl"), "# switch it on in postgresql.conf (ssl, ssl_cert_file, ssl_key_file), or say sslmode=prefer in database_url")
 	case directory.FaultTLS:
 		r.fail(fmt.Sprintf("PostgreSQL's certificate is not accepted: %v", err), why,
-			"openssl s_client -starttls postgres -connect "+quote(net.JoinHostPort(host, port))+" -showcerts </dev/null",
+			"openssl s_client -starttls postgres -connect "+quote(x.postgres())+" -showcerts </dev/null",
 			"# name the file of the authority's certificate in database_url: sslrootcert=/path/ca.pem, and the host as the certificate has it")
 	case directory.FaultFull:
 		r.fail(fmt.Sprintf("PostgreSQL has no connection left: %v", err), why,
@@ -96,7 +92,7 @@ func (x *examination) tellConnection(r *report, db string, err error) {
 }
 
 func (x *examination) lookAtDatabaseTLS(r *report, db string) {
-	host := hostOf(x.DatabaseURL)
+	host, _ := x.server()
 	switch tls := x.facts[db].session.TLS; {
 	case tls != "":
 		r.ok("the connection to PostgreSQL is by %s", tls)

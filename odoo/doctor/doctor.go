@@ -30,6 +30,8 @@ type Config struct {
 	ArchivedUsers    auth.ArchivedUsers
 	EnvironmentKeys  string // file or folder; "" is none
 	Policies         string // file or folder; "" is none
+	RedisURL         string // "" is none
+	RedisTimeout     time.Duration
 	AdminPage        bool
 	OTLPEndpoint     *url.URL // nil is none
 	UpstreamProtocol upstream.Protocol

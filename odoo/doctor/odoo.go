@@ -253,7 +253,7 @@ func (x *examination) lookAtSameDatabase(ctx context.Context, r *report, db stri
 	case err != nil:
 		r.skip("not looked at, because the database did not answer: %v", err)
 	case sessions == 0 && !facts.session.IsOwner && !facts.session.Superuser:
-		r.warn(fmt.Sprintf("Odoo knows a database %q, but nobody but the bridge is connected to that of %s", db, x.DatabaseURL.Host),
+		r.warn(fmt.Sprintf("Odoo knows a database %q, but nobody but the bridge is connected to that of %s", db, x.postgres()),
 			"Odoo's may be another of the same name, on another server or a copy; then the bridge finds callers in the wrong one",
 			"grep -nE '^ *(db_host|db_port|db_name)' /etc/odoo/odoo.conf  # on Odoo's machine")
 	default:

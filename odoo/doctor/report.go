@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -48,9 +49,13 @@ func (x *examination) psql(db, role string) string {
 		role = "postgres"
 	}
 	u := url.URL{Scheme: "postgres", User: url.User(role), Host: x.DatabaseURL.Host, Path: "/" + db}
-	if mode := x.DatabaseURL.Query().Get("sslmode"); mode != "" {
-		u.RawQuery = "sslmode=" + url.QueryEscape(mode)
+	kept := url.Values{}
+	for _, name := range []string{"host", "port", "sslmode", "sslrootcert"} {
+		if v := x.DatabaseURL.Query().Get(name); v != "" {
+			kept.Set(name, v)
+		}
 	}
+	u.RawQuery = kept.Encode()
 	return "psql " + quote(u.String())
 }
 
@@ -59,17 +64,21 @@ func (x *examination) sql(db, role, statement string) string {
 	return x.psql(db, role) + " -c " + quote(statement)
 }
 
-// hostOf is a URL's host without the port.
-func hostOf(u *url.URL) string {
-	if host := u.Hostname(); host != "" {
-		return host
-	}
-	return "localhost"
+// server is where PostgreSQL is by database_url: a host or the folder of a socket, and a port.
+func (x *examination) server() (host, port string) {
+	query := x.DatabaseURL.Query()
+	return cmp.Or(query.Get("host"), x.DatabaseURL.Hostname(), "localhost"), cmp.Or(query.Get("port"), x.DatabaseURL.Port(), "5432")
 }
+
+// postgres names that for people.
+func (x *examination) postgres() string { return net.JoinHostPort(x.server()) }
 
 // private tells whether a host is this machine, or an address of a network that is nobody's on the Internet. Names other than
 // localhost are not looked up: they tell of nothing but what a resolver says today; those without a dot are of a private network.
 func private(host string) bool {
+	if strings.HasPrefix(host, "/") {
+		return true // a socket
+	}
 	if ip := net.ParseIP(host); ip != nil {
 		return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 	}
