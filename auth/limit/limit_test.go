@@ -1,3 +1,5 @@
+//go:build unix
+
 package limit
 
 import (
@@ -256,6 +258,64 @@ func TestRedisAway(t *testing.T) {
 	}
 	if _, err := shared.Take(t.Context(), s, limit); reason(t, err) != TooManyAt {
 		t.Errorf("it counts no more: %v", err)
+	}
+}
+
+// TestRedisSilent: a server that is reached and does not answer is waited for once, and no longer than the timeout. A place
+// that a caller may have got who went away meanwhile is free again.
+func TestRedisSilent(t *testing.T) {
+	server := redistest.Start(t)
+	client, err := Open(server.URL(), 100*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	told := make(chan error, 10)
+	shared := NewShared(client, NewLocal(), func(err error) { told <- err })
+	server.Freeze()
+	s, limit := Subject{Name: "silent"}, Limit{Rate: 0.001, Burst: 1}
+	if _, err := shared.Take(t.Context(), s, limit); err != nil {
+		t.Errorf("the call is refused: %v", err)
+	}
+	if err := <-told; err == nil || !shared.Away() {
+		t.Errorf("told of %v", err)
+	}
+	if _, err := shared.Take(t.Context(), s, limit); reason(t, err) != TooOften {
+		t.Errorf("the memory does not stand in: %v", err)
+	}
+	server.Thaw()
+
+	patient := openShared(t, server.URL(), NewLocal())
+	s, limit = Subject{Name: "gone"}, Limit{Concurrency: 1}
+	if p, err := patient.Take(t.Context(), s, limit); err != nil { // the connection is there
+		t.Fatal(err)
+	} else {
+		p.Leave()
+	}
+	server.Freeze()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		p, err := patient.Take(ctx, s, limit)
+		p.Leave()
+		done <- err
+	}()
+	time.Sleep(50 * time.Millisecond) // so that it is sent; were it not, the test would hold all the same
+	cancel()
+	server.Thaw()
+	if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("who went away got %v", err)
+	}
+	if patient.Away() {
+		t.Error("a caller who went away is taken for a server that did")
+	}
+	for end := time.Now().Add(leaseTime * 2 / 3); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := patient.Take(t.Context(), s, limit); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the place is not free")
+		}
 	}
 }
 

@@ -130,8 +130,11 @@ func (s *Shared) Take(ctx context.Context, subject Subject, l Limit) (Place, err
 	answer, err := take.Run(within, s.client, []string{key, le.key},
 		strconv.FormatFloat(interval, 'f', -1, 64), l.Burst, l.Concurrency, le.id, leaseTime.Milliseconds()).Int64Slice()
 	switch {
-	case ctx.Err() != nil:
-		return Place{}, ctx.Err() // the caller went away, which says nothing of the server
+	case err != nil && ctx.Err() != nil: // the caller went away, which says nothing of the server
+		if l.Concurrency > 0 {
+			go le.leave() // it may have got the place
+		}
+		return Place{}, ctx.Err()
 	case err == nil && len(answer) != 2:
 		err = fmt.Errorf("an answer of %d numbers", len(answer))
 		fallthrough

@@ -1,9 +1,13 @@
+//go:build unix
+
 // Package redistest gives a Go test a Redis or Valkey of its own, on a free port and in a folder that goes with the test.
 package redistest
 
 import (
 	"net"
+	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -54,6 +58,19 @@ func (s *Server) Stop() {
 	_ = s.running.Process.Kill()
 	_ = s.running.Wait() // the signal is the error
 	s.running = nil
+}
+
+// Freeze has the server answer nothing, over connections that stay open, until Thaw.
+func (s *Server) Freeze() { s.signal(syscall.SIGSTOP) }
+
+// Thaw ends Freeze.
+func (s *Server) Thaw() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.running.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Resume starts the server again where it was, and returns when it answers.
