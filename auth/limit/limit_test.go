@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -385,6 +386,37 @@ func BenchmarkRedis(b *testing.B) {
 	for b.Loop() {
 		if _, err := l.Take(b.Context(), Subject{Name: "rule", Kind: "key", DB: "prod", ID: 501}, limit); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestRedisPassword: one that does not hold is a server that is away, and is not told.
+func TestRedisPassword(t *testing.T) {
+	server := redistest.Start(t)
+	admin, err := Open(server.URL(), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	if err := admin.ConfigSet(t.Context(), "requirepass", "right-canary").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for password, works := range map[string]bool{"right-canary": true, "wrong-canary": false} {
+		client, err := Open(strings.Replace(server.URL(), "://", "://:"+password+"@", 1), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		told := make(chan error, 1)
+		shared := NewShared(client, NewLocal(), func(err error) { told <- err })
+		if _, err := shared.Take(t.Context(), Subject{Name: "password"}, Limit{Rate: 0.001, Burst: 1}); err != nil || shared.Away() == works {
+			t.Errorf("%s: away %v, %v", password, shared.Away(), err)
+		}
+		if works {
+			continue
+		}
+		if err := <-told; !strings.Contains(err.Error(), "WRONGPASS") || strings.Contains(err.Error(), "canary") {
+			t.Errorf("told %v", err)
 		}
 	}
 }

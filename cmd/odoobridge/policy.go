@@ -41,11 +41,22 @@ func (p program) policyCheck() *cobra.Command {
 				return usageError{errors.New("which file? odoobridge policy check FILE")}
 			}
 			set, warnings, err := policy.Read(args[0])
+			told := checkJSON{Warnings: append([]string{}, warnings...), Problems: []string{}}
 			if err != nil {
-				return usageError{fmt.Errorf("the policies can't be used:\n%w", err)}
+				if problems := (policy.Problems)(nil); errors.As(err, &problems) {
+					told.Problems = problems
+				} else {
+					told.Problems = []string{err.Error()}
+				}
+				err = usageError{fmt.Errorf("the policies can't be used:\n%w", err)}
+			} else {
+				told.Rules = len(set.Rules())
 			}
-			if asJSON {
-				return p.printValue(checkJSON{len(set.Rules()), append([]string{}, warnings...)})
+			switch {
+			case asJSON:
+				return errors.Join(p.printValue(told), err)
+			case err != nil:
+				return err
 			}
 			for _, w := range warnings {
 				fmt.Fprintln(p.stdout, "warning:", w)
@@ -62,6 +73,7 @@ func (p program) policyCheck() *cobra.Command {
 type checkJSON struct {
 	Rules    int      `json:"rules"`
 	Warnings []string `json:"warnings"`
+	Problems []string `json:"problems"` // where there are some no rule can be used
 }
 
 // testFlags are the call that `policy test` asks about.

@@ -127,4 +127,13 @@ func TestPolicyCheck(t *testing.T) {
 	if got := strings.ReplaceAll(stdout.String(), file, "p.yaml"); status != exitDone || got != want {
 		t.Errorf("exit status %d, %q", status, got)
 	}
+	stdout.Reset()
+	if err := os.WriteFile(file, []byte("rules:\n  - {id: all}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status = run(context.Background(), []string{"policy", "check", "--json", file}, noEnv, &stdout, &stderr)
+	want = "{\n  \"rules\": 0,\n  \"warnings\": [],\n  \"problems\": [\n    \"p.yaml:2: effect is missing: allow or deny\"\n  ]\n}\n"
+	if got := strings.ReplaceAll(stdout.String(), file, "p.yaml"); status != exitUsage || got != want {
+		t.Errorf("exit status %d, %s", status, got)
+	}
 }
