@@ -114,6 +114,12 @@ func parseURL(address string) (dialer, error) {
 	return nil, errBadURL
 }
 
+// Ping tells whether the server answers.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.do(ctx, "PING")
+	return err
+}
+
 // Close ends all connections.
 func (c *Client) Close() error { return c.pool.Close() }
 
@@ -136,13 +142,20 @@ func (c *Client) with(ctx context.Context, use func(context.Context, redis.Conn)
 	defer cancel()
 	conn, err := c.pool.GetContext(within)
 	if err != nil {
-		c.failed.Store(time.Now().UnixNano())
+		c.fail(ctx)
 		return nil, err
 	}
 	defer conn.Close() // back to the pool, unless it is broken
 	answer, err := use(within, conn)
 	if conn.Err() != nil {
-		c.failed.Store(time.Now().UnixNano())
+		c.fail(ctx)
 	}
 	return answer, err
+}
+
+// fail remembers that a connection failed, unless it is the caller who went away.
+func (c *Client) fail(ctx context.Context) {
+	if ctx.Err() == nil {
+		c.failed.Store(time.Now().UnixNano())
+	}
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
 	"odoobridge/odoo/doctor"
@@ -44,7 +43,6 @@ func (p program) doctorCommand() *cobra.Command {
 }
 
 func (p program) doctor(ctx context.Context, cfg Config, timeout time.Duration, asJSON bool) error {
-	redis.SetLogger(silent{}) // what is wrong with it is a finding
 	findings, err := doctor.Run(ctx, doctor.Config{
 		DatabaseURL:      cfg.DatabaseURL,
 		OdooURL:          cfg.OdooURL,

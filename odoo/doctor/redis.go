@@ -26,7 +26,7 @@ func (x *examination) lookAtRedis(ctx context.Context, r *report) {
 		at, ping = u.Host, "redis-cli -h "+quote(u.Hostname())+" -p "+quote(cmp.Or(u.Port(), "6379"))+" ping"
 	}
 	began := time.Now()
-	err = client.Ping(ctx).Err()
+	err = client.Ping(ctx)
 	took := time.Since(began)
 	said := fmt.Sprint(err)
 	switch fault := directory.FaultOf(err); {
