@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"odoobridge/auth/limit"
 	"odoobridge/auth/limit/redistest"
 	"odoobridge/fixtures/postgres/postgrestest"
 )
@@ -289,14 +288,7 @@ func TestDoctorConfiguration(t *testing.T) {
 			text: "is not known here", remedy: "redis://HOST:6379/0", cured: func(t *testing.T, c *clinic) { c.set("redis_url", redistest.Start(t).URL()) }},
 		{name: "a Redis with a password", broken: func(t *testing.T, c *clinic) {
 			server := redistest.Start(t)
-			client, err := limit.Open(server.URL(), bound)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer client.Close()
-			if err := client.ConfigSet(t.Context(), "requirepass", "canary-redis-password").Err(); err != nil {
-				t.Fatal(err)
-			}
+			server.SetPassword("canary-redis-password")
 			c.set("redis_url", server.URL())
 		}, check: "configuration.redis", level: "warning", text: "does not let the bridge in", remedy: "redis://USER:PASSWORD@HOST",
 			cured: func(t *testing.T, c *clinic) {

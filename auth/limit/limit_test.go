@@ -404,14 +404,7 @@ func BenchmarkRedis(b *testing.B) {
 // TestRedisPassword: one that does not hold is a server that is away, and is not told.
 func TestRedisPassword(t *testing.T) {
 	server := redistest.Start(t)
-	admin, err := Open(server.URL(), patience)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer admin.Close()
-	if _, err := admin.do(t.Context(), "CONFIG", "SET", "requirepass", "right-canary"); err != nil {
-		t.Fatal(err)
-	}
+	server.SetPassword("right-canary")
 	for password, works := range map[string]bool{"right-canary": true, "wrong-canary": false} {
 		client, err := Open(strings.Replace(server.URL(), "://", "://:"+password+"@", 1), patience)
 		if err != nil {

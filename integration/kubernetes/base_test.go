@@ -127,7 +127,7 @@ func TestPorts(t *testing.T) {
 	c := b.container()
 	for what, probe := range map[string]*corev1.Probe{"startup": c.StartupProbe, "liveness": c.LivenessProbe, "readiness": c.ReadinessProbe} {
 		named["the probe of "+what] = probe.HTTPGet.Port
-		if want := map[bool]string{true: "/readyz", false: "/livez"}[what == "readiness"]; probe.HTTPGet.Path != want {
+		if want := map[bool]string{true: "/readyz/accepting", false: "/livez"}[what == "readiness"]; probe.HTTPGet.Path != want {
 			t.Errorf("the probe of %s asks %s", what, probe.HTTPGet.Path)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 // Server is a running redis-server or valkey-server.
@@ -91,5 +93,18 @@ func (s *Server) Resume() {
 		if time.Now().After(end) {
 			s.t.Fatalf("%s does not answer at %s: %v", s.program, s.address, err)
 		}
+	}
+}
+
+// SetPassword has the server ask for a password from now on.
+func (s *Server) SetPassword(password string) {
+	s.t.Helper()
+	conn, err := redis.DialURLContext(s.t.Context(), s.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Do("CONFIG", "SET", "requirepass", password); err != nil {
+		s.t.Fatal(err)
 	}
 }
