@@ -37,11 +37,23 @@ func TestScreenshots(t *testing.T) {
 		}{
 			{"/", "overview", 0},
 			{"/calls", "calls", 800},
+			{"/keys", "keys", 0},
+			{"/keys/501", "key", 0},
+			{"/users", "users", 0},
+			{"/user?login=webshop", "user", 0},
+			{"/settings", "settings", 0},
+			{"/policies", "policies", 0},
+			{"/audit", "audit", 0},
 			{"/about", "about", 0},
 		} {
 			b.do(chromedp.Navigate(s.url+p.path), chromedp.WaitVisible("h1"))
 			b.shoot(filepath.Join(folder, p.name+"-"+scheme+".png"), p.height)
 		}
+		b.do(chromedp.Navigate(s.url+"/keys/new?user=warehouse"), chromedp.SendKeys("#name", "packing table "+scheme), chromedp.Submit("#name"),
+			chromedp.WaitVisible("#secret"))
+		b.shoot(filepath.Join(folder, "new-key-"+scheme+".png"), 520)
+		b.do(chromedp.Navigate(s.url+"/keys/503"), chromedp.Click("button.danger"), chromedp.WaitReady(`input[name="confirm"]`))
+		b.shoot(filepath.Join(folder, "revoke-"+scheme+".png"), 420)
 	}
 }
 
