@@ -217,6 +217,13 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, pages, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
 	}
+	for l, files := range map[*listener]tlsFiles{s.bridge: cfg.TLS, s.admin: cfg.AdminTLS} {
+		watch, err := l.secure(files, log)
+		if err != nil {
+			return nil, errors.Join(err, s.bridge.close(), s.admin.close(), dir.Close())
+		}
+		background = append(background, watch...)
+	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run, s.uses.Run)...)
 	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
