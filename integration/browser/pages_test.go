@@ -161,8 +161,10 @@ func TestLifeOfAKey(t *testing.T) {
 
 			if !o.noScript { // calls come by themselves
 				b.reads("live")
-				if d.uid(t, secret) != 9001 || d.uid(t, secret) != 9001 {
-					t.Error("the key does not work any more")
+				for range 2 {
+					if d.uid(t, secret) != 9001 {
+						t.Error("the key does not work any more")
+					}
 				}
 				b.do(chromedp.WaitVisible("#calls tbody tr:nth-child(3)"))
 			}

@@ -61,8 +61,12 @@ func TestScreenshots(t *testing.T) {
 func (b tab) shoot(file string, height int64) {
 	b.t.Helper()
 	size := command(b, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize
-	if height == 0 || size.Height < float64(height) {
-		height = int64(size.Height)
+	end, err := chromedp.Run(b.Context, chromedp.Evaluate[float64](`document.querySelector("footer").getBoundingClientRect().bottom`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if height == 0 || end < float64(height) {
+		height = int64(end)
 	}
 	beyond := true
 	shot := command(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng,
