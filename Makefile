@@ -25,7 +25,7 @@ ifneq ($(shell git rev-parse HEAD >/dev/null 2>&1 && echo yes),yes)
 export GOFLAGS := $(GOFLAGS) -buildvcs=false
 endif
 
-.PHONY: build demo test integration compose-test lint bench fuzz conformance clients version release release-test kubernetes-test
+.PHONY: build demo test integration browser-test screenshots compose-test lint bench fuzz conformance clients version release release-test kubernetes-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-X main.release=$(VERSION)' -o bin/odoobridge ./cmd/odoobridge
@@ -59,6 +59,14 @@ kubernetes-test:
 
 version:
 	@echo $(VERSION)
+
+# browser-test drives the administrator's pages in a headless Chromium (Debian: chromium), screenshots takes the images of
+# docs/ADMIN.md.
+browser-test:
+	ODOOBRIDGE_BROWSER=1 $(GO) test -count=1 -v -timeout 10m -run 'TestLife' ./integration/browser
+
+screenshots:
+	ODOOBRIDGE_BROWSER=1 ODOOBRIDGE_SCREENSHOTS=$(CURDIR)/docs/images $(GO) test -count=1 -v -run 'TestScreenshots' ./integration/browser
 
 # clients installs what integration/clients needs, on Debian as root. Without it make test leaves the missing ones out by
 # name.

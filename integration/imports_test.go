@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"odoo"},
 	{"auth/watch"},
 	{"auth", "auth/limit", "auth/policy", "odoo/queue"},
-	{"fixtures/module", "odoo/database"},
+	{"fixtures/module", "odoo/database", "rpc/certificate"},
 	{"odoo/directory", "odoo/keyring", "odoo/serverenv", "odoo/upstream", "odoo/sandbox", "rpc/admin", "rpc/bridge", "fixtures", "fixtures/postgres"},
 	{"rpc/trace", "rpc/traffic", "odoo/doctor"},
 	{"rpc/admin/page"},

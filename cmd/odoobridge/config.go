@@ -30,6 +30,7 @@ type Config struct {
 	Listen           string
 	AdminListen      string
 	AdminPage        bool
+	TLS, AdminTLS    tlsFiles
 	TrustedSources   []netip.Prefix
 	TrustedProxies   []netip.Prefix
 	Basic            bool
@@ -84,6 +85,14 @@ var settings = []setting{
 		func(c *Config, v string) error { c.AdminListen = v; return checkAddress(v) }, nil},
 	{"admin-page", "on has administrators of Odoo sign in at --admin-listen for users, keys and traffic, off does not", "on",
 		func(c *Config, v string) (err error) { c.AdminPage, err = oneOf(v, "off", "on"); return }, nil},
+	{"tls-cert", "PEM file with the certificate of --listen and those that sign it, read again when it changes; without one it speaks HTTP", "",
+		func(c *Config, v string) error { c.TLS.Cert = v; return nil }, nil},
+	{"tls-key", "PEM file with the key of --tls-cert", "",
+		func(c *Config, v string) error { c.TLS.Key = v; return nil }, nil},
+	{"admin-tls-cert", "as --tls-cert, for --admin-listen", "",
+		func(c *Config, v string) error { c.AdminTLS.Cert = v; return nil }, nil},
+	{"admin-tls-key", "PEM file with the key of --admin-tls-cert", "",
+		func(c *Config, v string) error { c.AdminTLS.Key = v; return nil }, nil},
 	{"trusted-sources", "networks from which the API-KEY header is honoured",
 		"127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,169.254.0.0/16,fe80::/10",
 		func(c *Config, v string) (err error) { c.TrustedSources, err = parsePrefixes(v); return }, nil},
@@ -220,6 +229,11 @@ func loadConfig(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (Confi
 	}
 	if c.Listen != "" && c.Listen == c.AdminListen && !strings.HasSuffix(c.Listen, ":0") {
 		problems = append(problems, fmt.Sprintf("--admin-listen: %q is the address of --listen too", c.AdminListen))
+	}
+	for _, problem := range []string{c.TLS.problem(""), c.AdminTLS.problem("admin-")} {
+		if problem != "" {
+			problems = append(problems, problem)
+		}
 	}
 	if c.StaleLimit < c.Freshness {
 		problems = append(problems, fmt.Sprintf("--stale-limit: %v is shorter than --freshness, %v", c.StaleLimit, c.Freshness))

@@ -22,6 +22,7 @@ import (
 	"odoobridge/fixtures"
 	"odoobridge/fixtures/postgres"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/keyring"
 	"odoobridge/odoo/sandbox"
 )
 
@@ -233,7 +234,7 @@ func demoURL(ctx context.Context, dsn string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make the role %s: %w", demoRole, err)
 	}
-	if _, err := db.ExecContext(ctx, directory.Grants(demoRole)); err != nil {
+	if _, err := db.ExecContext(ctx, keyring.Schema(demoRole)+directory.Grants(demoRole)+keyring.Grants(demoRole)); err != nil {
 		return "", fmt.Errorf("grant the role %s what it needs: %w", demoRole, err)
 	}
 	u, err := url.Parse(dsn)

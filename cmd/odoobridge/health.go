@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +28,9 @@ func (p program) healthCommand() *cobra.Command {
 			"It is looked for where serve puts it: at --admin-listen, of the flag, the environment or the file of --config.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			client := http.DefaultClient
 			if address == "" {
+				client = ownListener
 				base, err := adminURL(cmd.Flags(), p.lookupEnv)
 				if err != nil {
 					return usageError{err}
@@ -39,7 +42,7 @@ func (p program) healthCommand() *cobra.Command {
 			} else if _, err := httpURL(address); err != nil {
 				return usageError{fmt.Errorf("--url: %w", err)}
 			}
-			if err := awaitHealth(cmd.Context(), address, timeout, wait); err != nil {
+			if err := awaitHealth(cmd.Context(), client, address, timeout, wait); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(p.stdout, "ok", address)
@@ -51,8 +54,10 @@ func (p program) healthCommand() *cobra.Command {
 	f.StringVar(&address, "url", "", "anything else that answers a GET with 200 where it is well, such as Odoo's http://127.0.0.1:8069/web/health")
 	f.DurationVar(&timeout, "timeout", 5*time.Second, "how long the answer may take")
 	f.DurationVar(&wait, "wait", 0, "how long to go on asking until it is well, as scripts do that have just started it")
-	admin := findSetting("admin-listen")
-	f.String(admin.name, admin.byDefault, admin.usage)
+	for _, name := range []string{"admin-listen", "admin-tls-cert"} {
+		s := findSetting(name)
+		f.String(s.name, s.byDefault, s.usage)
+	}
 	f.String("config", "", "YAML file of serve")
 	return cmd
 }
@@ -74,15 +79,24 @@ func adminURL(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) (string,
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port), nil
+	scheme := "http://"
+	if cert, problems := effectiveValue(findSetting("admin-tls-cert"), fs, lookupEnv); problems != nil {
+		return "", problems
+	} else if cert.text != "" {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, port), nil
 }
 
+// ownListener asks a listener of this machine, whose certificate is for the name that others know it by.
+var ownListener = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+
 // awaitHealth asks until the answer is good, for as long as wait, and once at least. The error is that of the last answer.
-func awaitHealth(ctx context.Context, url string, timeout, wait time.Duration) error {
+func awaitHealth(ctx context.Context, client *http.Client, url string, timeout, wait time.Duration) error {
 	const pause = 200 * time.Millisecond
 	for end := time.Now().Add(wait); ; {
 		asking, cancel := context.WithTimeout(ctx, timeout)
-		err := askHealth(asking, url)
+		err := askHealth(asking, client, url)
 		cancel()
 		if err == nil || time.Now().Add(pause).After(end) {
 			return err
@@ -96,12 +110,12 @@ func awaitHealth(ctx context.Context, url string, timeout, wait time.Duration) e
 }
 
 // askHealth returns an error unless a GET of url is answered with 200. Of /readyz it names the checks that failed.
-func askHealth(ctx context.Context, url string) error {
+func askHealth(ctx context.Context, client *http.Client, url string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := client.Do(r)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,11 @@ func listen(address string, h http.Handler, log zerolog.Logger) (*listener, erro
 
 func (l *listener) serve() {
 	go func() {
-		if err := l.server.Serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
+		serve := l.server.Serve
+		if l.server.TLSConfig != nil {
+			serve = func(s net.Listener) error { return l.server.ServeTLS(s, "", "") }
+		}
+		if err := serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
 			l.failed <- fmt.Errorf("the listener on %s failed: %w", l.socket.Addr(), err)
 		}
 	}()
@@ -68,7 +72,11 @@ func (l *listener) URL() string {
 	if addr.IP.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(addr.Port))
+	scheme := "http://"
+	if l.server.TLSConfig != nil {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))
 }
 
 // serverErrors passes on what net/http has to say: broken TLS handshakes, panics of a handler.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"runtime"
 	"slices"
 	"time"
@@ -106,12 +106,14 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		return nil, err
 	}
 	var rows auth.Directory = dir
+	var environment func() []string
 	if cfg.EnvironmentKeys != "" {
 		keys, err := serverenv.Open(cfg.EnvironmentKeys)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("the keys of the environment (--environment-keys) can't be used:\n%w", errors.Join(err, dir.Close()))}
 		}
 		rows = auth.WithEnvironment(dir, keys.Keys)
+		environment = func() []string { return slices.Collect(maps.Keys(keys.Keys())) }
 		background = append(background, func(ctx context.Context) { keys.Run(ctx, toldOfKeys(log)) })
 	}
 	keys, err := keyring.Open(keyring.Options{
@@ -211,38 +213,22 @@ func startService(ctx context.Context, cfg Config, log zerolog.Logger) (*service
 		return nil, errors.Join(err, dir.Close())
 	}
 	checks = append(checks, admin.Check{Name: "accepting", Ask: s.draining.accepting})
-	var pages http.Handler
-	if cfg.AdminPage {
-		s.pages = page.New(page.Config{
-			Auth:           s.auth,
-			Groups:         dir,
-			Traffic:        seen,
-			Databases:      cfg.Databases,
-			State:          stateOf(cfg, queue, breaker, probe),
-			Checks:         checks,
-			TrustedProxies: cfg.TrustedProxies,
-			Version:        version(),
-			Settings:       cfg.Effective,
-			Log:            log,
-		})
-		pages = s.pages
-	}
+	pages := s.startPages(pagesOf{seen, checks, stateOf(cfg, queue, breaker, probe), environment, policies.set(), log})
 	if s.admin, err = listen(cfg.AdminListen, admin.New(metrics, pages, checks...), log); err != nil {
 		return nil, errors.Join(err, s.bridge.close(), dir.Close())
+	}
+	for l, files := range map[*listener]tlsFiles{s.bridge: cfg.TLS, s.admin: cfg.AdminTLS} {
+		watch, err := l.secure(files, log)
+		if err != nil {
+			return nil, errors.Join(err, s.bridge.close(), s.admin.close(), dir.Close())
+		}
+		background = append(background, watch...)
 	}
 	s.background = startTasks(append(background, s.auth.Run, probe.Run, addon.Run, s.uses.Run)...)
 	firstLook(ctx, checks, addon.Look, log)
 	s.bridge.serve()
 	s.admin.serve()
 	return s, nil
-}
-
-// stateOf tells what the way to Odoo is like.
-func stateOf(cfg Config, queue *bridge.Queue, breaker *upstream.Breaker, probe *upstream.Probe) func() page.State {
-	return func() page.State {
-		return page.State{Working: queue.Working(), Places: cfg.Limits.Calls, Waiting: queue.Waiting(), Room: cfg.Limits.All,
-			Breaker: breaker.State(), Series: int(probe.Series())}
-	}
 }
 
 // toldOfKeys writes down that the keys of the environment have changed, or could not be read.

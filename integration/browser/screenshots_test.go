@@ -37,11 +37,23 @@ func TestScreenshots(t *testing.T) {
 		}{
 			{"/", "overview", 0},
 			{"/calls", "calls", 800},
+			{"/keys", "keys", 0},
+			{"/keys/501", "key", 0},
+			{"/users", "users", 0},
+			{"/user?login=webshop", "user", 0},
+			{"/settings", "settings", 0},
+			{"/policies", "policies", 0},
+			{"/audit", "audit", 0},
 			{"/about", "about", 0},
 		} {
 			b.do(chromedp.Navigate(s.url+p.path), chromedp.WaitVisible("h1"))
 			b.shoot(filepath.Join(folder, p.name+"-"+scheme+".png"), p.height)
 		}
+		b.do(chromedp.Navigate(s.url+"/keys/new?user=warehouse"), chromedp.SendKeys("#name", "packing table "+scheme), chromedp.Submit("#name"),
+			chromedp.WaitVisible("#secret"))
+		b.shoot(filepath.Join(folder, "new-key-"+scheme+".png"), 520)
+		b.do(chromedp.Navigate(s.url+"/keys/503"), chromedp.Click("button.danger"), chromedp.WaitReady(`input[name="confirm"]`))
+		b.shoot(filepath.Join(folder, "revoke-"+scheme+".png"), 420)
 	}
 }
 
@@ -49,8 +61,12 @@ func TestScreenshots(t *testing.T) {
 func (b tab) shoot(file string, height int64) {
 	b.t.Helper()
 	size := command(b, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize
-	if height == 0 || size.Height < float64(height) {
-		height = int64(size.Height)
+	end, err := chromedp.Run(b.Context, chromedp.Evaluate[float64](`document.querySelector("footer").getBoundingClientRect().bottom`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if height == 0 || end < float64(height) {
+		height = int64(end)
 	}
 	beyond := true
 	shot := command(b, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng,

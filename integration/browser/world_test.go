@@ -17,9 +17,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/auth/policy"
 	"odoobridge/fixtures"
 	"odoobridge/fixtures/postgres/postgrestest"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/keyring"
 	"odoobridge/rpc"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/admin/page"
@@ -60,13 +62,22 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = dir.Close() })
+	prepare(t, super)
+	keys, err := keyring.Open(keyring.Options{DSN: auth.Secret(u.String())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keys.Close() })
 	seen := traffic.New([]string{name})
 	anHour(seen, name, time.Now())
 	pages := page.New(page.Config{
-		Auth:      auth.New(auth.Config{Directory: dir, Minter: dir, Freshness: time.Second, StaleLimit: 30 * time.Second}),
-		Groups:    dir,
-		Traffic:   seen,
-		Databases: []string{name},
+		Auth:          auth.New(auth.Config{Directory: dir, Minter: dir, Freshness: time.Second, StaleLimit: 30 * time.Second}),
+		Groups:        dir,
+		Keys:          keys,
+		ArchivedUsers: auth.ArchivedBySetting,
+		Policies:      func() *policy.Set { return rules(t) },
+		Traffic:       seen,
+		Databases:     []string{name},
 		State: func() page.State {
 			return page.State{Working: 5, Places: 64, Waiting: 0, Room: 5000, Breaker: "closed", Series: 18}
 		},
@@ -82,6 +93,58 @@ func newShop(t *testing.T) *shop {
 	srv := httptest.NewServer(pages)
 	t.Cleanup(srv.Close)
 	return &shop{url: srv.URL, db: super}
+}
+
+// prepare gives the database the users and keys of the shop.
+func prepare(t *testing.T, db *sql.DB) {
+	t.Helper()
+	_, err := db.Exec(keyring.Schema("postgres") + `
+		UPDATE res_users u SET login = v.login FROM (VALUES (9001, 'webshop'), (9002, 'shopinvader-2023'), (9004, 'warehouse'), (9005, 'customer@example.com'),
+			(9007, 'bi'), (9008, 'edi'), (9009, 'old-pos'), (9003, 'helena'), (9006, 'marketing'), (9010, 'scratch')) v(id, login) WHERE u.id = v.id;
+		UPDATE res_partner p SET name = v.name FROM res_users u JOIN (VALUES (9001, 'Web shop'), (9002, 'Shopinvader, old'), (9004, 'Warehouse scanners'), (9005, 'A Customer'),
+			(9007, 'Business intelligence'), (9008, 'EDI partner'), (9009, 'Point of sale, old'), (9003, 'Helena'), (9006, 'Marketing'), (9010, 'Scratch')) v(id, name) ON u.id = v.id WHERE p.id = u.partner_id;
+		UPDATE auth_api_key SET name = v.name FROM (VALUES (501, 'webshop'), (502, 'shopinvader 2023'), (503, 'webshop staging'), (504, 'deployment')) v(id, name) WHERE auth_api_key.id = v.id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range [][2]string{{"warehouse", "scanner gun"}, {"edi", "edi partner"}} {
+		if _, err := db.Exec(`INSERT INTO auth_api_key (name, key, user_id, active, create_date, write_date)
+			SELECT $2, gen_random_uuid()::text, id, true, '2026-02-03 10:00', '2026-02-03 10:00' FROM res_users WHERE login = $1`, k[0], k[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(`INSERT INTO odoobridge.key_use (day, uid, login, kind, key_id, key_name, protocol, calls, last_at, last_source)
+		SELECT d::date, k.user_id, u.login, 'auth_api_key', k.id, k.name, CASE k.name WHEN 'webshop' THEN 'jsonrpc' WHEN 'edi partner' THEN 'xmlrpc/2' ELSE 'json/2' END,
+			(1000 * (1 + k.id % 5))::bigint, d + interval '17 hours', '10.20.0.11'
+		FROM auth_api_key k JOIN res_users u ON u.id = k.user_id, generate_series(now()::date - 9, now()::date - 1, interval '1 day') d
+		WHERE k.name IN ('webshop', 'scanner gun', 'edi partner')`); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rules are the policies of the shop.
+func rules(t *testing.T) *policy.Set {
+	t.Helper()
+	set, _, err := policy.Parse("/etc/odoobridge/policies.yaml", []byte(`default: deny
+rules:
+  - id: webshop
+    keys: [webshop]
+    models: [product.*, sale.order, res.partner]
+    rate: 50
+    effect: allow
+  - id: bi-reads
+    users: [bi]
+    read_only: true
+    concurrency: 4
+    effect: allow
+  - id: warehouse
+    keys: [scanner *]
+    effect: allow
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
 }
 
 // party is a caller of the shop.

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,12 +84,12 @@ func dialable(address string) string {
 
 // askReady asks the bridge that may run here whether it is ready, and for what it is not.
 func (x *examination) askReady(ctx context.Context) (running bool, notReady []string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+dialable(x.AdminListen)+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, x.adminURL()+"/readyz", nil)
 	if err != nil {
 		return false, nil
 	}
 	request.Close = true
-	response, err := http.DefaultTransport.RoundTrip(request) // no redirects
+	response, err := ownListener.RoundTrip(request) // no redirects
 	if err != nil {
 		return false, nil
 	}
@@ -110,16 +111,30 @@ func (x *examination) askReady(ctx context.Context) (running bool, notReady []st
 	return true, notReady
 }
 
+// adminURL is where a bridge of this configuration answers to this machine.
+func (x *examination) adminURL() string {
+	scheme := "http://"
+	if x.AdminTLS {
+		scheme = "https://"
+	}
+	return scheme + dialable(x.AdminListen)
+}
+
+// ownListener asks a listener of this machine, whose certificate is for the name that others know it by.
+var ownListener = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+
 func (x *examination) lookAtBridgeTLS(_ context.Context, r *report) {
 	switch {
 	case loopback(x.Listen):
 		r.ok("%s is reached from this machine alone", x.Listen)
+	case x.TLS:
+		r.ok("the bridge speaks TLS at %s", x.Listen)
 	case len(x.TrustedProxies) > 0:
 		r.ok("the bridge speaks HTTP at %s, to the reverse proxies in trusted_proxies, which are to speak TLS", x.Listen)
 	default:
 		r.warn(fmt.Sprintf("the bridge speaks HTTP without TLS at %s, and no reverse proxy is named", x.Listen),
 			"keys and passwords cross the network in clear text, unless a proxy that speaks TLS is in front",
-			"# with a proxy on this machine:", "export ODOOBRIDGE_LISTEN=127.0.0.1:8079 ODOOBRIDGE_TRUSTED_PROXIES=127.0.0.1")
+			"# set tls_cert and tls_key, or with a proxy on this machine:", "export ODOOBRIDGE_LISTEN=127.0.0.1:8079 ODOOBRIDGE_TRUSTED_PROXIES=127.0.0.1")
 	}
 }
 

@@ -24,6 +24,7 @@ type Config struct {
 	Databases        []string
 	Listen           string
 	AdminListen      string
+	TLS, AdminTLS    bool // Listen and AdminListen speak it
 	TrustedSources   []netip.Prefix
 	TrustedProxies   []netip.Prefix
 	Impersonation    auth.Impersonation

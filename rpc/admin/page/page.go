@@ -20,6 +20,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"odoobridge/auth"
+	"odoobridge/auth/policy"
+	"odoobridge/odoo/keyring"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/traffic"
 )
@@ -32,6 +34,25 @@ type Authenticator interface {
 // Groups knows who is in a group of Odoo's. *directory.Directory does.
 type Groups interface {
 	InGroup(ctx context.Context, db string, uid int64, group string) (bool, error)
+}
+
+// Keys are the keys of auth_api_key. *keyring.Keyring manages them.
+type Keys interface {
+	List(ctx context.Context, db string) ([]keyring.Key, error)
+	Users(ctx context.Context, db, text string, limit int) ([]keyring.User, error)
+	Groups(ctx context.Context, db string) ([]keyring.Group, error)
+	Companies(ctx context.Context, db string) ([]keyring.Company, error)
+	Report(ctx context.Context, db string, days int) ([]keyring.Usage, error)
+	Audit(ctx context.Context, db string, limit int) ([]keyring.Entry, error)
+
+	Create(ctx context.Context, db string, by keyring.Actor, login, name string) (keyring.Key, auth.Secret, error)
+	Rotate(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref, overlap time.Duration) (keyring.Key, auth.Secret, error)
+	Revoke(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref) (keyring.Key, error)
+	Archive(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref) (keyring.Key, error)
+	Restore(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref) (keyring.Key, error)
+	Assign(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref, login string) (keyring.Key, error)
+	SetGroups(ctx context.Context, db string, by keyring.Actor, ref keyring.Ref, codes []string) (keyring.Key, error)
+	SetCompanySetting(ctx context.Context, db string, by keyring.Actor, company int64, disable bool) error
 }
 
 // administrators is Odoo's group of those who may change settings: "Administration / Settings".
@@ -49,6 +70,10 @@ type State struct {
 type Config struct {
 	Auth           Authenticator
 	Groups         Groups
+	Keys           Keys
+	ArchivedUsers  auth.ArchivedUsers // what decides on the keys of archived users
+	Environment    func() []string    // technical names of keys that stand in files of the environment; nil is none
+	Policies       func() *policy.Set // those in force; nil is none
 	Traffic        *traffic.Traffic
 	Databases      []string // those served, the default one first
 	State          func() State
@@ -105,6 +130,17 @@ func (p *Page) routes() http.Handler {
 	r.HandleFunc("/live/overview", p.watching(p.overviewPart)).Methods(get...)
 	r.HandleFunc("/calls", p.signedIn(p.calls)).Methods(get...)
 	r.HandleFunc("/live/calls", p.watching(p.followCalls)).Methods(get...)
+	r.HandleFunc("/keys", p.signedIn(p.keys)).Methods(get...)
+	r.HandleFunc("/keys", p.signedIn(p.createKey)).Methods(post...)
+	r.HandleFunc("/keys/new", p.signedIn(p.newKey)).Methods(get...)
+	r.HandleFunc("/keys/{id:[0-9]{1,18}}", p.signedIn(p.key)).Methods(get...)
+	r.HandleFunc("/keys/{id:[0-9]{1,18}}/{action:rotate|revoke|archive|restore|assign|groups}", p.signedIn(p.changeKey)).Methods(post...)
+	r.HandleFunc("/users", p.signedIn(p.users)).Methods(get...)
+	r.HandleFunc("/user", p.signedIn(p.user)).Methods(get...)
+	r.HandleFunc("/settings", p.signedIn(p.settings)).Methods(get...)
+	r.HandleFunc("/settings/company", p.signedIn(p.setCompany)).Methods(post...)
+	r.HandleFunc("/audit", p.signedIn(p.audit)).Methods(get...)
+	r.HandleFunc("/policies", p.signedIn(p.policies)).Methods(get...)
 	r.HandleFunc("/about", p.signedIn(p.about)).Methods(get...)
 	r.NotFoundHandler = p.open(func(http.ResponseWriter, *http.Request) error {
 		return &pageError{http.StatusNotFound, "No such page", "There is nothing at this address."}

@@ -12,10 +12,13 @@ import (
 	"testing"
 )
 
+// pages are one of each.
+var pages = []string{"/", "/signin", "/calls", "/about", "/keys", "/keys/new", "/keys/501", "/keys/999", "/users", "/user?login=rpcuser", "/settings", "/audit", "/policies"}
+
 func TestHeaders(t *testing.T) {
 	w := newWorld(t, 18, nil)
 	b := w.administrator(t)
-	for _, path := range []string{"/", "/signin", "/calls", "/about", "/nothing", "/static/nothing"} {
+	for _, path := range append(pages, "/nothing", "/static/nothing") {
 		h := b.get(t, path).Header
 		csp := h.Get("Content-Security-Policy")
 		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
@@ -36,9 +39,9 @@ func TestHeaders(t *testing.T) {
 func TestNothingInline(t *testing.T) {
 	w := newWorld(t, 18, nil)
 	b := w.administrator(t)
-	for _, path := range []string{"/", "/signin", "/calls", "/about"} {
+	for _, path := range pages {
 		body := b.get(t, path).body
-		for _, inline := range []string{"<style", " style=", "<script>", " onclick=", "javascript:", "http://", "https://"} {
+		for _, inline := range []string{"<style", " style=", "<script>", " onclick=", "javascript:", "http://", "https://", "conf-auth-api-key"} {
 			if strings.Contains(body, inline) {
 				t.Errorf("%s has %q", path, inline)
 			}

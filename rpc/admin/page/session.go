@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ const (
 	sessionLifetime = 8 * time.Hour    // after which one signs in again
 	sessionIdle     = 30 * time.Minute // without a page being asked for
 	maxSessions     = 1000
+	maxNotices      = 10
+	maxOnce         = 200
 )
 
 // session is one administrator who is signed in. It is kept here alone; the browser has a random name for it.
@@ -26,9 +29,18 @@ type session struct {
 	name      digest
 	began     time.Time
 
-	mu    sync.Mutex
-	seen  time.Time
 	ended chan struct{} // closed at the end
+
+	mu      sync.Mutex
+	seen    time.Time
+	notices []notice
+	once    []string // of the forms that may be sent once, those that were made and not sent yet
+}
+
+// notice is something to be told once, on the next page.
+type notice struct {
+	Text    string
+	Warning bool
 }
 
 type digest [sha256.Size]byte
@@ -110,6 +122,48 @@ func (s *session) expired(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return now.Sub(s.began) >= sessionLifetime || now.Sub(s.seen) >= sessionIdle
+}
+
+// tell has the next page say something.
+func (s *session) tell(n notice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.notices) < maxNotices {
+		s.notices = append(s.notices, n)
+	}
+}
+
+func (s *session) takeNotices() []notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.notices
+	s.notices = nil
+	return n
+}
+
+// formOnce is what a form carries that may be sent once: one that shows a new key would make another when it is loaded again.
+func (s *session) formOnce() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	once := rand.Text()
+	s.once = append(s.once, once)
+	if len(s.once) > maxOnce {
+		s.once = s.once[1:]
+	}
+	return once
+}
+
+// takeOnce refuses a form that was sent already.
+func (s *session) takeOnce(r *http.Request) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.once, r.PostFormValue("once"))
+	if i < 0 {
+		return &pageError{http.StatusConflict, "Done already", "The form was sent before, or is too old, so nothing more was done. A key is shown once: " +
+			"rotate it if it was not kept."}
+	}
+	s.once = slices.Delete(s.once, i, i+1)
+	return nil
 }
 
 // checkToken refuses a form that is none of this session's.

@@ -26,6 +26,8 @@ type view struct {
 	// Filled by show.
 	Login, Database string
 	Several         bool // databases are served
+	Notices         []notice
+	Policies        bool // are in force
 	Now             time.Time
 	Version         string
 }
@@ -66,9 +68,12 @@ func (p *Page) showPart(w http.ResponseWriter, r *http.Request, name, block stri
 }
 
 func (p *Page) write(w http.ResponseWriter, _ *http.Request, status int, name, block string, v view) error {
-	v.Now, v.Version, v.Several = p.cfg.Now(), p.cfg.Version, len(p.cfg.Databases) > 1
+	v.Now, v.Version, v.Several, v.Policies = p.cfg.Now(), p.cfg.Version, len(p.cfg.Databases) > 1, p.cfg.Policies != nil
 	if v.session != nil {
 		v.Login, v.Database, v.Token = v.session.login, v.session.db, v.session.token
+		if block == "layout.html" {
+			v.Notices = v.session.takeNotices()
+		}
 	}
 	var page bytes.Buffer
 	if err := p.views[name].ExecuteTemplate(&page, block, v); err != nil {

@@ -26,6 +26,7 @@ import (
 	"odoobridge/fixtures"
 	"odoobridge/fixtures/postgres/postgrestest"
 	"odoobridge/odoo/directory"
+	"odoobridge/odoo/keyring"
 	"odoobridge/rpc/admin"
 	"odoobridge/rpc/traffic"
 )
@@ -69,7 +70,13 @@ func (s *safeBuffer) String() string {
 
 func newWorld(t *testing.T, series int, change func(*Config)) *world {
 	t.Helper()
-	template := postgrestest.Template(t, fmt.Sprintf("odoo%d", series), func(dsn string) error {
+	return newWorldWith(t, series, change, keyring.Schema(role)+directory.Grants(role)+keyring.Grants(role))
+}
+
+// newWorldWith is newWorld where the role has but the rights of grants.
+func newWorldWith(t *testing.T, series int, change func(*Config), grants string) *world {
+	t.Helper()
+	template := postgrestest.Template(t, fmt.Sprintf("odoo%d_%d", series, len(grants)), func(dsn string) error {
 		db, err := sql.Open("postgres", dsn)
 		if err != nil {
 			return err
@@ -80,7 +87,7 @@ func newWorld(t *testing.T, series int, change func(*Config)) *world {
 		}
 		_, err = db.Exec(`DO $$ BEGIN CREATE ROLE pages LOGIN PASSWORD '` + rolePassword + `'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`)
 		if err == nil {
-			_, err = db.Exec(directory.Grants(role))
+			_, err = db.Exec(grants)
 		}
 		return err
 	})
@@ -99,10 +106,16 @@ func newWorld(t *testing.T, series int, change func(*Config)) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = dir.Close() })
+	keys, err := keyring.Open(keyring.Options{DSN: auth.Secret(u.String())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = keys.Close() })
 	w.traffic = traffic.New([]string{w.db})
 	cfg := Config{
 		Auth:      auth.New(auth.Config{Directory: dir, Minter: dir}), // strict
 		Groups:    dir,
+		Keys:      keys,
 		Traffic:   w.traffic,
 		Databases: []string{w.db},
 		State: func() State {
@@ -112,9 +125,10 @@ func newWorld(t *testing.T, series int, change func(*Config)) *world {
 			{Name: "odoo", Ask: func(context.Context) error { return nil }},
 			{Name: "database", Ask: func(ctx context.Context) error { return dir.Ping(ctx, w.db) }},
 		},
-		Version:  "test",
-		Settings: "listen: \":8079\" # default\n",
-		Log:      zerolog.New(w.log),
+		ArchivedUsers: auth.ArchivedBySetting,
+		Version:       "test",
+		Settings:      "listen: \":8079\" # default\n",
+		Log:           zerolog.New(w.log),
 		Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
