@@ -91,7 +91,7 @@ type service struct {
 // ballastSize is, in bytes, memory that is never touched, and so takes address space and no more. The garbage collector
 // runs whenever as much was allocated as was left by its last run; the little that a proxy keeps would have it run every
 // 4 MB, dozens of times a second under load.
-const ballastSize = 16 << 20
+const ballastSize = 12 << 20
 
 // probeInterval is how often Odoo is asked for its version once it is known. An upgrade means a restart of Odoo, so
 // this is only how long errors may be worded as the old series words them.

@@ -16,7 +16,7 @@ import (
 )
 
 // bareBallast is the bridge's, see cmd/odoobridge.
-var bareBallast = make([]byte, 16<<20)
+var bareBallast = make([]byte, 12<<20)
 
 // bare passes bodies on by net/http's server and the bridge's connection to Odoo, and does nothing else: what is left for the
 // bridge to win. It is a process of its own, as the bridge is.
