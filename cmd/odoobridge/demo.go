@@ -148,7 +148,7 @@ func (p program) demo(ctx context.Context, d demoFlags, state *fixtures.State) (
 	}
 	fmt.Fprintf(p.stdout, "ready bridge=%s admin=%s sandbox=%s database=%s\n", s.bridge.URL(), s.admin.URL(), odoo.URL(), cluster.DSN(d.db))
 	fmt.Fprint(p.stdout, examples(s.bridge.URL(), d.db, d.series))
-	return s.run(ctx, log)
+	return s.run(ctx)
 }
 
 // sandbox is what the sandbox of the demo is made of.

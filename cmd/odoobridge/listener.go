@@ -62,8 +62,13 @@ func (l *listener) drain(ctx context.Context) error {
 	return err
 }
 
-// close closes the socket of a listener that never served.
-func (l *listener) close() error { return l.socket.Close() }
+// close closes the socket of a listener that never served. One that did has closed it.
+func (l *listener) close() error {
+	if err := l.socket.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // URL is the address under which a program on this machine reaches the listener.
 func (l *listener) URL() string {
