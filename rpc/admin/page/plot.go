@@ -128,7 +128,7 @@ func latencyPlot(minutes []traffic.Minute) *plot {
 		low, high = time.Millisecond, 100*time.Millisecond
 		p.Text = "No calls in the last hour."
 	} else {
-		p.Text = fmt.Sprintf("Medians from %s, 99th percentiles up to %s. Each row is ten times the one below.", took(low), took(high))
+		p.Text = fmt.Sprintf("Medians from %s, 99th percentiles up to %s; rows are powers of ten.", took(low), took(high))
 	}
 	floor := math.Floor(math.Log10(math.Max(low.Seconds(), 1e-5)))
 	ceiling := math.Max(math.Ceil(math.Log10(math.Max(high.Seconds(), 1e-5))), floor+1)
