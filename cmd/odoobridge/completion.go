@@ -23,7 +23,8 @@ var choices = map[string][]string{
 }
 
 // fileFlags take the name of a file or a folder, which the shell completes by itself; no other flag does.
-var fileFlags = map[string]bool{"config": true, "data": true, "environment-keys": true, "fixtures": true, "key-file": true, "policies": true}
+var fileFlags = map[string]bool{"config": true, "data": true, "environment-keys": true, "fixtures": true, "key-file": true, "policies": true,
+	"tls-cert": true, "tls-key": true, "admin-tls-cert": true, "admin-tls-key": true}
 
 // complete has the shell offer the values of flags, for the command and those below it.
 func complete(cmd *cobra.Command) {
