@@ -19,6 +19,7 @@ import (
 type listener struct {
 	socket net.Listener
 	server *http.Server
+	tls    bool       // it speaks TLS; what server.TLSConfig says changes when net/http begins to serve
 	failed chan error // receives once, if the server ends by itself
 }
 
@@ -44,7 +45,7 @@ func listen(address string, h http.Handler, log zerolog.Logger) (*listener, erro
 func (l *listener) serve() {
 	go func() {
 		serve := l.server.Serve
-		if l.server.TLSConfig != nil {
+		if l.tls {
 			serve = func(s net.Listener) error { return l.server.ServeTLS(s, "", "") }
 		}
 		if err := serve(l.socket); !errors.Is(err, http.ErrServerClosed) {
@@ -78,7 +79,7 @@ func (l *listener) URL() string {
 		host = "127.0.0.1"
 	}
 	scheme := "http://"
-	if l.server.TLSConfig != nil {
+	if l.tls {
 		scheme = "https://"
 	}
 	return scheme + net.JoinHostPort(host, fmt.Sprint(addr.Port))

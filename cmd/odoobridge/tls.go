@@ -31,7 +31,7 @@ func (l *listener) secure(files tlsFiles, log zerolog.Logger) (watch []func(cont
 	if err != nil {
 		return nil, usageError{err}
 	}
-	l.server.TLSConfig = c.Config()
+	l.server.TLSConfig, l.tls = c.Config(), true
 	return []func(context.Context){func(ctx context.Context) {
 		c.Run(ctx, func(err error) {
 			if err != nil {
