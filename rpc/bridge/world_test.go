@@ -126,7 +126,7 @@ func start(t testing.TB, change func(*Config, *world), odoo http.HandlerFunc) *w
 		Auth: w.auth, Upstream: upstream.New(odooCfg), Queue: NewQueue(queue.Limits{}),
 		Passage: Passage{URL: base, Transport: upstream.NewTransport(odooCfg), Sessions: true, Controllers: []string{"/shopinvader"}},
 		Series:  func() rpc.Series { return 18 }, Version: func() upstream.Version { return upstream.Version{} }, Metrics: w.metrics, Log: log,
-		Observer:  Observers{w, Log{log}, w.metrics},
+		Observer:  Observers{Log{log}, w.metrics, w},
 		Databases: []string{"odoo18", "second"}, Basic: true, MaxBody: 1 << 20, BodyMemory: 1 << 30,
 		TrustedSources: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}
