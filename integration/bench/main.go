@@ -24,8 +24,6 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each is measured")
 	flag.IntVar(&o.seconds, "seconds", 3, "for how long each time")
@@ -34,9 +32,11 @@ func main() {
 	bareAt := flag.String("bare", "", "be the bare server of the table at this address, before the URL that follows")
 	flag.Parse()
 	if *bareAt != "" {
-		fmt.Fprintln(os.Stderr, "bench:", bare(*bareAt, flag.Arg(0)))
+		fmt.Fprintln(os.Stderr, "bench:", bare(*bareAt, flag.Arg(0))) // until it is stopped
 		os.Exit(1)
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
