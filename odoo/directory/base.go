@@ -57,7 +57,8 @@ func (d *Directory) open(name string) (*base, error) {
 	return &base{name: name, role: d.server.Role(), db: db, timeout: d.timeout, grace: d.grace}, nil
 }
 
-func (b *base) close() error {
+// Close implements [io.Closer].
+func (b *base) Close() error {
 	b.alive.close()
 	return b.db.Close()
 }

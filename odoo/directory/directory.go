@@ -13,9 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/lib/pq"
@@ -46,13 +43,9 @@ const defaultGrace = 45 * time.Second
 type Directory struct {
 	server  *database.Server
 	timeout time.Duration
-	served  map[string]struct{}
+	served  *database.Served[*base]
 
 	keyLifetime, grace time.Duration
-
-	mu     sync.Mutex
-	bases  map[string]*base // opened so far
-	closed bool
 }
 
 var (
@@ -67,22 +60,15 @@ func Open(o Options) (*Directory, error) {
 		return nil, err
 	}
 	d := &Directory{server: server, timeout: server.Timeout(), keyLifetime: cmp.Or(o.KeyLifetime, defaultKeyLifetime),
-		grace: cmp.Or(o.Grace, defaultGrace), served: map[string]struct{}{}, bases: map[string]*base{}}
-	names := o.Databases
-	if len(names) == 0 {
-		names = []string{server.Default()}
-	}
-	for _, name := range names {
-		if name == "" {
-			return nil, errors.New("no database is named: put its name at the end of the database URL, or list the databases served")
-		}
-		d.served[name] = struct{}{}
+		grace: cmp.Or(o.Grace, defaultGrace)}
+	if d.served, err = database.Serve("directory", server, o.Databases, d.open); err != nil {
+		return nil, fmt.Errorf("%w: put its name at the end of the database URL, or list the databases served", err)
 	}
 	return d, nil
 }
 
 // Databases are the names of the databases served, sorted.
-func (d *Directory) Databases() []string { return slices.Sorted(maps.Keys(d.served)) }
+func (d *Directory) Databases() []string { return d.served.Names() }
 
 // Ping tells whether the database can be read: nil, or an error that says what is missing.
 func (d *Directory) Ping(ctx context.Context, db string) error {
@@ -91,38 +77,10 @@ func (d *Directory) Ping(ctx context.Context, db string) error {
 }
 
 // Close closes all connections. Calls under way fail.
-func (d *Directory) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
-	var errs []error
-	for name, b := range d.bases {
-		errs = append(errs, b.close())
-		delete(d.bases, name)
-	}
-	return errors.Join(errs...)
-}
+func (d *Directory) Close() error { return d.served.Close() }
 
 // base returns the database of that name, which need not be reachable.
-func (d *Directory) base(name string) (*base, error) {
-	if _, ok := d.served[name]; !ok {
-		return nil, fmt.Errorf("%w: %q is not among the databases served", auth.ErrUnknownDatabase, name)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return nil, errors.New("the directory is closed")
-	}
-	if b := d.bases[name]; b != nil {
-		return b, nil
-	}
-	b, err := d.open(name)
-	if err != nil {
-		return nil, err
-	}
-	d.bases[name] = b
-	return b, nil
-}
+func (d *Directory) base(name string) (*base, error) { return d.served.Base(name) }
 
 // use runs f on a database within the timeout, and once more when the database turns out to have other tables or
 // columns than before. The errors are told as [auth.Directory] wants them.

@@ -12,11 +12,7 @@ package keyring
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
 	"odoobridge/auth"
@@ -46,12 +42,8 @@ const (
 // Keyring is the keys of a set of Odoo databases on one PostgreSQL server. It is safe for use by many goroutines.
 type Keyring struct {
 	server *database.Server
-	served map[string]struct{}
+	served *database.Served[*sql.DB]
 	audit  func(Entry)
-
-	mu     sync.Mutex
-	bases  map[string]*sql.DB // opened so far
-	closed bool
 }
 
 // Open checks the options. It connects to nothing.
@@ -63,57 +55,31 @@ func Open(o Options) (*Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keyring{server: server, served: map[string]struct{}{}, audit: o.Audit, bases: map[string]*sql.DB{}}
+	k := &Keyring{server: server, audit: o.Audit}
 	if k.audit == nil {
 		k.audit = func(Entry) {}
 	}
-	if len(o.Databases) == 0 {
-		o.Databases = []string{server.Default()}
-	}
-	for _, name := range o.Databases {
-		if name == "" {
-			return nil, errors.New("no database is named: put its name at the end of the database URL, or say --db")
-		}
-		k.served[name] = struct{}{}
+	if k.served, err = database.Serve("keyring", server, o.Databases, k.open); err != nil {
+		return nil, fmt.Errorf("%w: put its name at the end of the database URL, or say --db", err)
 	}
 	return k, nil
 }
 
 // Databases are the names of the databases managed, sorted.
-func (k *Keyring) Databases() []string { return slices.Sorted(maps.Keys(k.served)) }
+func (k *Keyring) Databases() []string { return k.served.Names() }
 
 // Close closes all connections.
-func (k *Keyring) Close() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.closed = true
-	var errs []error
-	for name, db := range k.bases {
-		errs = append(errs, db.Close())
-		delete(k.bases, name)
-	}
-	return errors.Join(errs...)
-}
+func (k *Keyring) Close() error { return k.served.Close() }
 
-func (k *Keyring) base(name string) (*sql.DB, error) {
-	if _, ok := k.served[name]; !ok {
-		return nil, fmt.Errorf("%w: %q is not among the databases served", auth.ErrUnknownDatabase, name)
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed {
-		return nil, errors.New("the keyring is closed")
-	}
-	if db := k.bases[name]; db != nil {
-		return db, nil
-	}
+func (k *Keyring) base(name string) (*sql.DB, error) { return k.served.Base(name) }
+
+func (k *Keyring) open(name string) (*sql.DB, error) {
 	db, err := k.server.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(maxConnections)
 	db.SetConnMaxIdleTime(idleTime)
-	k.bases[name] = db
 	return db, nil
 }
 
